@@ -1,0 +1,26 @@
+/* Text encodings that records need: base64, hex, JSON strings. Writers into reserved memory return
+ * the end; the bound to reserve is beside each. */
+#ifndef PENSTOCK_BASE_TEXT_H
+#define PENSTOCK_BASE_TEXT_H
+
+#include <penstock/base/buffer.h>
+
+#define PEN_BASE64_SIZE(n) (((n) + 2) / 3 * 4)
+uint8_t *pen_put_base64(uint8_t *w, struct pen_span s);     /* RFC 4648 §4, padded  */
+uint8_t *pen_put_base64_url(uint8_t *w, struct pen_span s); /* RFC 4648 §5, padded  */
+uint8_t *pen_put_hex(uint8_t *w, struct pen_span s);        /* lower case, 2n bytes */
+
+/* Inside of a JSON string as Jackson writes it (spec connect.md §6.1): \" \\ \b \f \n \r \t, other
+ * < 0x20 as \u001F upper case, non-BMP characters as escaped surrogate pairs, the rest raw. s must be
+ * valid UTF-8; a bad byte is written as U+FFFD (EF BF BD), as Java's decoder would have it. At most
+ * PEN_JSON_SIZE(n) bytes. */
+#define PEN_JSON_SIZE(n) (6 * (n))
+uint8_t *pen_put_json_text(uint8_t *w, struct pen_span s);
+void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the quotes */
+
+/* Length of the valid UTF-8 prefix of s. */
+size_t pen_utf8_valid(struct pen_span s);
+/* Number of UTF-16 units of valid UTF-8 (Java's String.length) */
+size_t pen_utf8_utf16_units(struct pen_span s);
+
+#endif
