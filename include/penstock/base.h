@@ -15,5 +15,6 @@
 #include <penstock/base/log.h>
 #include <penstock/base/number.h>
 #include <penstock/base/text.h>
+#include <penstock/base/cell.h>
 
 #endif
