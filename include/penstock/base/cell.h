@@ -8,7 +8,8 @@
 enum pen_cell_state {
     PEN_CELL_ABSENT = 0, /* not in this row image */
     PEN_CELL_NULL = 1,
-    PEN_CELL_VALUE = 2
+    PEN_CELL_VALUE = 2,
+    PEN_CELL_JSON_DIFF = 3 /* binlog only: diffs against the before image's value (PARTIAL_JSON) */
 };
 
 struct pen_cell {
