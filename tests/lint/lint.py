@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+"""The rules of this tree that a machine can check, one function a rule, TAP on stdout.
+
+    tests/lint/lint.py SOURCE_ROOT BUILD_ROOT RULE…        RULE: see RULES at the end; none = all
+
+A rule yields (sentence, [violations]) pairs; an empty list is a pass. Only files that git knows are looked at
+(tracked, or new and not ignored), so build directories and caches never count.
+"""
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = BUILD = None
+
+# Column "third party" of src/README.md -> headers that it opens.
+THIRD_PARTY = {
+    "client library": r"(mysql|mysqld_error|errmsg|mysql/.*|mariadb/.*)\.h",
+    "uv": r"uv\.h",
+    "zlib": r"zlib\.h",
+    "zstd": r"zstd(_errors)?\.h",
+    "jansson": r"jansson\.h",
+    "rdkafka": r"librdkafka/rdkafka(_mock)?\.h",
+    "pcre2": r"pcre2\.h",
+    "libmicrohttpd": r"microhttpd\.h",
+    "openssl": r"openssl/.*\.h",
+    "curl": r"curl/curl\.h",
+}
+BANNED = "strcpy strcat sprintf vsprintf gets strtok rand srand atoi atol atoll alloca tmpnam mktemp system setjmp longjmp"
+TOP_LEVEL = "meson.build src include schemas tests mysql-fixtures docker-compose.yml README.md".split()
+LONGEST = 600
+
+
+def git_files():
+    """Paths relative to the root; a source archive without .git is walked instead."""
+    out = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                         capture_output=True)
+    if out.returncode == 0:
+        names = [n for n in out.stdout.decode().split("\0") if n]
+    else:
+        names = [os.path.relpath(os.path.join(d, f), ROOT) for d, _, fs in os.walk(ROOT) for f in fs]
+    return sorted(n for n in names if os.path.isfile(os.path.join(ROOT, n)))
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8", errors="surrogateescape") as f:
+        return f.read()
+
+
+def c_files(*tops):
+    return [n for n in git_files() if n.endswith((".c", ".h")) and n.split("/")[0] in tops]
+
+
+def layer_table():
+    """{room: (rooms it may include, patterns of third-party headers)} from the table of src/README.md."""
+    rooms, table = [], {}
+    for line in read("src/README.md").splitlines():
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        if not line.startswith("|") or len(cells) != 4 or cells[0] == "room" or set(cells[0]) <= set("-: "):
+            continue
+        room, may, third, _ = cells
+        rooms.append(room)
+        table[room] = [may, third]
+    for i, room in enumerate(rooms):
+        may, third = table[room]
+        allowed = {"all": set(rooms), "all above": set(rooms[:i])}.get(may) or set(may.replace("–", "").split())
+        unknown = allowed - set(rooms)
+        if unknown:
+            raise SystemExit(f"src/README.md: row '{room}' names no room: {unknown}")
+        libraries = list(THIRD_PARTY) if third == "all" else [t for t in THIRD_PARTY if re.search(rf"(^|[ ,]){t}($|[ ,])", third)]
+        named = re.sub("|".join(THIRD_PARTY), "", third.replace("–", "").replace(",", "")).strip()
+        if third != "all" and named:
+            raise SystemExit(f"src/README.md: row '{room}' names an unknown library: '{named}'")
+        table[room] = (allowed | {room}, [THIRD_PARTY[t] for t in libraries])
+    return table
+
+
+def room_of(name):
+    """The room a file belongs to: src/<room>/… or include/penstock/<room>[.h|/…]; None for main.c."""
+    m = re.match(r"(?:src|include/penstock)/(\w+)(?:/|\.h$)", name)
+    return m and m.group(1)
+
+
+def layers():
+    table = layer_table()
+    any_third = re.compile("|".join(THIRD_PARTY.values()))
+    found = {room: [] for room in table}
+    for name in c_files("src", "include"):
+        room = room_of(name)
+        if room is None:
+            continue
+        if room not in table:
+            found.setdefault(room, []).append(f"{name}: room '{room}' has no row in src/README.md")
+            continue
+        may, libraries = table[room]
+        for number, line in enumerate(read(name).splitlines(), 1):
+            m = re.match(r'\s*#\s*include\s+[<"]([^>"]+)[>"]', line)
+            if not m:
+                continue
+            header = m.group(1)
+            other = re.match(r"penstock/(\w+)(?:/|\.h$)", header)
+            if other:
+                if other.group(1) not in may:
+                    found[room].append(f"{name}:{number}: room '{room}' may not include <{header}>")
+            elif '"' in line:
+                if "/" in header or not os.path.exists(os.path.join(ROOT, "src", room, header)):
+                    found[room].append(f"{name}:{number}: \"{header}\" is not a private header of room '{room}'")
+            elif any_third.fullmatch(header) and not any(re.fullmatch(p, header) for p in libraries):
+                found[room].append(f"{name}:{number}: row '{room}' of src/README.md does not list the library of <{header}>")
+    for room, violations in found.items():
+        yield f"room '{room}' includes only what its row allows", violations
+
+
+def names():
+    seen = {}
+    for name in c_files("src", "include", "tests"):
+        seen.setdefault(os.path.basename(name), []).append(name)
+    yield "file names are unique in the tree", [f"{', '.join(v)}: the same name" for v in seen.values() if len(v) > 1]
+    yield "private headers are called <name>_int.h", [
+        f"{n}: not a face of a room and not called _int.h" for n in c_files("src") if n.endswith(".h") and not n.endswith("_int.h")]
+
+
+def sizes():
+    long, bare = [], []
+    for name in c_files("src", "include", "tests"):
+        text = read(name)
+        if not text.lstrip().startswith(("/*", "//")):
+            bare.append(f"{name}: does not start with a comment that says what it is")
+        head = text[:text.find("*/")] if "*/" in text else ""
+        if text.count("\n") > LONGEST and not re.search(r"flat (table|switch)", head):
+            long.append(f"{name}: {text.count(chr(10))} lines; over {LONGEST} only as a flat table or flat switch, said in its first comment")
+    yield f"no file is over {LONGEST} lines unless it is a flat table", long
+    yield "every file says first what it is", bare
+
+
+def code_only(text):
+    """C without comments and literals, line structure kept."""
+    keep = lambda m: re.sub(r"[^\n]", " ", m.group(0))
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', keep, text, flags=re.S)
+
+
+def banned():
+    pattern = re.compile(r"(?<![\w.>])(" + "|".join(BANNED.split()) + r")\s*\(")
+    found = [f"{name}:{number}: {m.group(1)}()" for name in c_files("src", "include", "tests")
+             for number, line in enumerate(code_only(read(name)).splitlines(), 1) for m in pattern.finditer(line)]
+    yield "no call of " + ", ".join(BANNED.split()), found
+    sleeping = [f"{name}:{number}: a test waits for the event, it does not sleep" for name in git_files()
+                if name.startswith("tests/") and name.endswith((".c", ".py"))
+                for number, line in enumerate((code_only(read(name)) if name.endswith(".c") else read(name)).splitlines(), 1)
+                if re.search(r"\b(sleep|usleep|nanosleep)\s*\(", line) and "poll interval" not in line]
+    yield "no test sleeps", sleeping
+    unfinished = [f"{name}:{number}: {m.group(0)}" for name in c_files("src", "include", "tests")
+                  for number, line in enumerate(read(name).splitlines(), 1) for m in re.finditer(r"\b(TODO|FIXME|XXX|HACK)\b", line)]
+    yield "nothing is left as TODO", unfinished
+
+
+def tree():
+    top = {n.split("/")[0] for n in git_files()}
+    yield "the visible top level is " + " ".join(TOP_LEVEL), [
+        f"{n}: not expected at the top level" for n in sorted(top) if not n.startswith(".") and n not in TOP_LEVEL]
+    # Built from halves, so that this file does not hold what it looks for.
+    hosts = "|".join(h.replace(" ", r"\.") for h in (
+        "deb debian org", "pypi org", "pythonhosted org", "registry npmjs org", "registry yarnpkg com", "repo1 maven org", "repo maven apache org",
+        "crates io", "proxy golang org", "security debian org", "snapshot debian org"))
+    shared = r"\.\./" + "shared|/work/" + "shared"
+    hosted, outside = [], []
+    for name in git_files():
+        for number, line in enumerate(read(name).splitlines(), 1):
+            if re.search(hosts, line):
+                hosted.append(f"{name}:{number}: names a package registry's host")
+            if re.search(shared, line):
+                outside.append(f"{name}:{number}: refers to something outside the repository")
+    yield "no file names a registry's host", hosted
+    yield "no file refers to something outside the repository", outside
+    big = [f"{n}: {os.path.getsize(os.path.join(ROOT, n))} bytes" for n in git_files() if os.path.getsize(os.path.join(ROOT, n)) > 2 << 20]
+    yield "no file is over 2 MiB", big
+
+
+def in_parallel(work, items):
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        return list(pool.map(work, items))
+
+
+def clang_format():
+    if not shutil.which("clang-format"):
+        return  # skip: tests/run installs it
+    files = c_files("src", "include", "tests")
+
+    def check(name):
+        out = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file", name], cwd=ROOT, capture_output=True, text=True)
+        return name if out.returncode else None
+    yield "clang-format changes nothing", [f"{n}: clang-format -i {n}" for n in in_parallel(check, files) if n]
+
+
+def clang_tidy():
+    database = os.path.join(BUILD, "compile_commands.json")
+    if not shutil.which("clang-tidy") or not os.path.exists(database):
+        return
+    with open(database) as f:
+        known = {os.path.relpath(os.path.realpath(os.path.join(e["directory"], e["file"])), os.path.realpath(ROOT)) for e in json.load(f)}
+    files = [n for n in c_files("src") if n.endswith(".c") and n in known]
+
+    def check(name):
+        out = subprocess.run(["clang-tidy", "--quiet", "-p", BUILD, name], cwd=ROOT, capture_output=True, text=True)
+        return [line for line in out.stdout.splitlines() if re.search(r": (error|warning): ", line)] or (
+            [f"{name}: clang-tidy ends with {out.returncode}"] if out.returncode else [])
+    for name, violations in zip(files, in_parallel(check, files)):
+        yield f"clang-tidy has nothing to say about {name}", violations
+
+
+def compose():
+    """docker-compose.yml, without a docker engine: shape, and that what it refers to exists."""
+    try:
+        import yaml
+    except ImportError:
+        return
+    if not os.path.exists(os.path.join(ROOT, "docker-compose.yml")):
+        return
+    doc = yaml.safe_load(read("docker-compose.yml"))
+    services = doc.get("services", {})
+    found = []
+    for name, service in services.items():
+        if not ({"image", "build"} & service.keys()):
+            found.append(f"service '{name}' has neither image nor build")
+        build = service.get("build")
+        if build:
+            build = {"context": build} if isinstance(build, str) else build
+            path = os.path.join(ROOT, build.get("context", "."), build.get("dockerfile", "Dockerfile"))
+            if not os.path.exists(path):
+                found.append(f"service '{name}': no {os.path.relpath(path, ROOT)}")
+        for other, how in (service.get("depends_on") or {}).items():
+            if other not in services:
+                found.append(f"service '{name}' depends on '{other}', which is not there")
+            elif how.get("condition") == "service_healthy" and "healthcheck" not in services[other]:
+                found.append(f"service '{name}' waits for the health of '{other}', which has no healthcheck")
+        for volume in service.get("volumes", []):
+            source = str(volume).split(":")[0]
+            if source.startswith("./") and not os.path.exists(os.path.join(ROOT, source)):
+                found.append(f"service '{name}': no {source}")
+            elif not source.startswith((".", "/")) and source not in (doc.get("volumes") or {}):
+                found.append(f"service '{name}': volume '{source}' is not declared")
+        for port in service.get("ports", []):
+            if not re.fullmatch(r"127\.0\.0\.1:\d+:\d+", str(port)):
+                found.append(f"service '{name}': port {port} is not published on loopback only")
+    yield "docker-compose.yml is whole", found
+
+
+RULES = {"layers": layers, "names": names, "sizes": sizes, "banned": banned, "tree": tree, "format": clang_format, "tidy": clang_tidy,
+         "compose": compose}
+
+
+def main():
+    global ROOT, BUILD
+    ROOT, BUILD = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    count = failed = 0
+    for rule in sys.argv[3:] or RULES:
+        results = list(RULES[rule]()) or [(f"{rule} # SKIP what it needs is not here", [])]
+        for sentence, violations in results:
+            count += 1
+            failed += bool(violations)
+            print(f"{'not ok' if violations else 'ok'} {count} - {sentence}")
+            for v in violations[:40]:
+                print(f"# {v}")
+    print(f"1..{count}")
+    return 1 if failed else 0
+
+
+sys.exit(main())
