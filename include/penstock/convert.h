@@ -1,0 +1,106 @@
+/* Plans: a shape compiled into a flat list of ops (a literal, then a value written by one writer),
+ * and the machine that runs it for a row. nginx's log format and h2o's logconf are the ancestors.
+ *
+ *     {"before":null,"after":{"id":│i32 after[0]│,"name":│string
+ * after[1]│},"source":{…│row│…},"op":"c"…
+ *
+ * What is the same for all rows of an event (the source block but `row`, the envelope's times) is
+ * rendered once an event (pen_source.serial) and copied. With schemas.enable the schema half is one
+ * literal. No allocation per row: buffers keep their capacity. @thread task */
+#ifndef PENSTOCK_CONVERT_H
+#define PENSTOCK_CONVERT_H
+
+#include <penstock/envelope.h>
+#include <penstock/event.h>
+
+/* JsonConverter's options (spec connect.md §6.1); key and value have their own. */
+struct pen_json_options {
+    bool schemas_enable;            /* default true in Connect */
+    bool decimal_numeric;           /* decimal.format=NUMERIC  */
+    bool replace_null_with_default; /* default true            */
+};
+
+struct pen_record_header {
+    struct pen_span name;
+    struct pen_span value; /* p NULL = null */
+};
+struct pen_record {
+    struct pen_span topic;
+    struct pen_span key;   /* p NULL = null */
+    struct pen_span value; /* p NULL = null: a tombstone */
+    const struct pen_record_header *headers;
+    uint32_t header_count;
+    int32_t partition; /* -1 = the producer's choice */
+};
+
+/* The records of one change; everything in it is valid until the next run into it. */
+struct pen_out {
+    struct pen_record records[PEN_SHAPES_MAX];
+    uint32_t count;
+    struct pen_buf bytes;   /* keys, values, headers that vary with the row */
+    struct pen_buf scratch; /* charset and JSON intermediates               */
+    struct pen_buf headers; /* struct pen_record_header[]                   */
+};
+#define PEN_OUT_INIT ((struct pen_out){.count = 0})
+void pen_out_done(struct pen_out *o);
+
+struct pen_plan;
+
+/* Compiles the records of one variant. The plan copies what it needs of the shapes but borrows
+ * columns from the table: it takes a reference. @returns the plan, or NULL with err set. */
+PEN_MUST_USE struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
+                                               const struct pen_json_options *key,
+                                               const struct pen_json_options *value,
+                                               struct pen_error *err);
+void pen_plan_free(struct pen_plan *p); /* NULL is fine */
+
+/* Writes the change's records. Records whose bytes cannot be made: PEN_E_VALUE with the column
+ * named in err (event.converting.failure.handling.mode=fail, or a NULL that the schema does not
+ * allow); with warn and skip the field is null and *o counts nothing. @returns 0, PEN_E_VALUE or
+ * PEN_E_NOMEM */
+PEN_MUST_USE int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
+                              struct pen_error *err);
+/* Does an update change the message key? Compares the key's cells; only when their bytes differ
+ * both keys are rendered and compared. p is the plan of PEN_VARIANT_KEY_CHANGE. @returns 1, 0 or <
+ * 0 */
+PEN_MUST_USE int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c,
+                                      struct pen_out *scratch, struct pen_error *err);
+/* Values that failed to convert and were written as null since the plan was made (warn and skip).
+ */
+uint64_t pen_plan_failures(const struct pen_plan *p);
+
+/* ---- records that are not row changes ----------------------------------------------------- */
+
+enum pen_table_change_type { PEN_TABLE_CREATE, PEN_TABLE_ALTER, PEN_TABLE_DROP };
+struct pen_table_change {
+    enum pen_table_change_type type;
+    struct pen_span db, table;     /* the id */
+    const struct pen_table *after; /* NULL for DROP */
+};
+struct pen_ddl_record {
+    const struct pen_source *source;
+    struct pen_span db;     /* source.db and databaseName; n 0 = "" */
+    struct pen_span tables; /* source.table: comma joined names; p NULL = null */
+    struct pen_span ddl;    /* p NULL = null */
+    const struct pen_table_change *changes;
+    uint32_t change_count;
+};
+struct pen_transaction_record {
+    struct pen_span id;
+    bool end;      /* END, else BEGIN */
+    int64_t ts_ms; /* of the BEGIN or the COMMIT: source.ts_ms */
+    uint64_t event_count;
+    const struct pen_tx_table *const *tables; /* END only */
+    uint32_t table_count;
+};
+/* Fixed records through the same topics, headers and schemas; plan made from
+ * pen_envelope_record_shape of that kind. */
+PEN_MUST_USE int pen_plan_run_ddl(struct pen_plan *p, const struct pen_ddl_record *r,
+                                  struct pen_out *o, struct pen_error *err);
+PEN_MUST_USE int pen_plan_run_transaction(struct pen_plan *p,
+                                          const struct pen_transaction_record *r, struct pen_out *o,
+                                          struct pen_error *err);
+PEN_MUST_USE int pen_plan_run_heartbeat(struct pen_plan *p, int64_t now_ms, struct pen_out *o,
+                                        struct pen_error *err);
+
+#endif
