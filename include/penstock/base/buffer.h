@@ -11,6 +11,7 @@
 #define PENSTOCK_BASE_BUFFER_H
 
 #include <penstock/base/span.h>
+#include <stdarg.h>
 
 struct pen_buf {
     uint8_t *p;
@@ -59,6 +60,7 @@ PEN_INLINE void pen_buf_put_byte(struct pen_buf *b, uint8_t c)
 #define pen_buf_put_lit(b, s) pen_buf_put((b), ("" s), sizeof(s) - 1)
 void pen_buf_put_str(struct pen_buf *b, const char *s);
 void pen_buf_printf(struct pen_buf *b, const char *fmt, ...) PEN_PRINTF(2, 3);
+void pen_buf_vprintf(struct pen_buf *b, const char *fmt, va_list ap) PEN_PRINTF(2, 0);
 /* Appends a NUL that is not counted in n, for C APIs. @returns the text, or "" when bad */
 const char *pen_buf_cstr(struct pen_buf *b);
 PEN_INLINE struct pen_span pen_buf_span(const struct pen_buf *b)

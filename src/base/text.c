@@ -1,0 +1,82 @@
+/* Hex and UTF-8 (penstock/base/text.h). */
+#include <penstock/base/text.h>
+
+#include "base_int.h"
+
+uint8_t *pen_put_hex(uint8_t *w, struct pen_span s)
+{
+    static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < s.n; i++) {
+        *w++ = (uint8_t)hex[s.p[i] >> 4];
+        *w++ = (uint8_t)hex[s.p[i] & 15];
+    }
+    return w;
+}
+
+static bool is_tail(uint8_t c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+/* Bounds of the second byte, per first byte of a three or four byte sequence: no over-long forms,
+ * nothing above U+10FFFF. Surrogates (ED A0..BF) pass here: Java takes them as one bad character.
+ */
+static bool second_ok(uint8_t first, uint8_t second)
+{
+    switch (first) {
+    case 0xE0:
+        return second >= 0xA0 && second <= 0xBF;
+    case 0xF0:
+        return second >= 0x90 && second <= 0xBF;
+    case 0xF4:
+        return second >= 0x80 && second <= 0x8F;
+    default:
+        return is_tail(second);
+    }
+}
+
+bool base__utf8_step(const uint8_t *p, size_t left, size_t *ret_len)
+{
+    uint8_t c = p[0];
+    size_t want = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
+    *ret_len = 1;
+    if (want <= 1)
+        return want == 1;
+    if (left < 2 || !second_ok(c, p[1]))
+        return false;
+    size_t n = 2;
+    while (n < want && n < left && is_tail(p[n]))
+        n++;
+    *ret_len = n;
+    return n == want && !(c == 0xED && p[1] >= 0xA0);
+}
+
+static bool ascii8(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return (v & 0x8080808080808080u) == 0;
+}
+
+size_t pen_utf8_valid(struct pen_span s)
+{
+    size_t i = 0, n;
+    while (i < s.n) {
+        if (s.n - i >= 8 && ascii8(s.p + i)) {
+            i += 8;
+            continue;
+        }
+        if (!base__utf8_step(s.p + i, s.n - i, &n))
+            return i;
+        i += n;
+    }
+    return i;
+}
+
+size_t pen_utf8_utf16_units(struct pen_span s)
+{
+    size_t units = 0;
+    for (size_t i = 0; i < s.n; i++)
+        units += !is_tail(s.p[i]) + (size_t)(s.p[i] >= 0xF0);
+    return units;
+}
