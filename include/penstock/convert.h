@@ -20,26 +20,22 @@ struct pen_json_options {
     bool replace_null_with_default; /* default true            */
 };
 
-struct pen_record_header {
-    struct pen_span name;
-    struct pen_span value; /* p NULL = null */
-};
-struct pen_record {
+struct pen_out_record {
     struct pen_span topic;
     struct pen_span key;   /* p NULL = null */
     struct pen_span value; /* p NULL = null: a tombstone */
-    const struct pen_record_header *headers;
+    const struct pen_header *headers;
     uint32_t header_count;
     int32_t partition; /* -1 = the producer's choice */
 };
 
 /* The records of one change; everything in it is valid until the next run into it. */
 struct pen_out {
-    struct pen_record records[PEN_SHAPES_MAX];
+    struct pen_out_record records[PEN_SHAPES_MAX];
     uint32_t count;
     struct pen_buf bytes;   /* keys, values, headers that vary with the row */
     struct pen_buf scratch; /* charset and JSON intermediates               */
-    struct pen_buf headers; /* struct pen_record_header[]                   */
+    struct pen_buf headers; /* struct pen_header[]                   */
 };
 #define PEN_OUT_INIT ((struct pen_out){.count = 0})
 void pen_out_done(struct pen_out *o);
@@ -71,19 +67,11 @@ uint64_t pen_plan_failures(const struct pen_plan *p);
 
 /* ---- records that are not row changes ----------------------------------------------------- */
 
-enum pen_table_change_type { PEN_TABLE_CREATE, PEN_TABLE_ALTER, PEN_TABLE_DROP };
-struct pen_table_change {
-    enum pen_table_change_type type;
-    struct pen_span db, table;     /* the id */
-    const struct pen_table *after; /* NULL for DROP */
-};
+/* One record a DDL event (table.h): databaseName and source.db are event->db, source.table is
+ * event->table ("" = null), tableChanges are what the event says. */
 struct pen_ddl_record {
     const struct pen_source *source;
-    struct pen_span db;     /* source.db and databaseName; n 0 = "" */
-    struct pen_span tables; /* source.table: comma joined names; p NULL = null */
-    struct pen_span ddl;    /* p NULL = null */
-    const struct pen_table_change *changes;
-    uint32_t change_count;
+    const struct pen_ddl_event *event;
 };
 struct pen_transaction_record {
     struct pen_span id;

@@ -11,9 +11,6 @@
 struct pen_sink;
 struct pen_sink_topic; /* interned name; lives as long as the sink */
 
-struct pen_header {
-    struct pen_span name, value; /* value.p NULL = null */
-};
 struct pen_record {
     struct pen_sink_topic *topic;
     struct pen_span key, value; /* p NULL = null; borrowed for the call */
