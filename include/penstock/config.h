@@ -174,74 +174,101 @@ bool pen_name_filter_match_item(const struct pen_name_filter *f, size_t i, struc
  * ---------------------------------------------------------- */
 /* Enumerators stand in the order of the option's `choices`. */
 
-enum pen_ssl_mode {
-    PEN_SSL_DISABLED,
-    PEN_SSL_PREFERRED,
-    PEN_SSL_REQUIRED,
-    PEN_SSL_VERIFY_CA,
-    PEN_SSL_VERIFY_IDENTITY
+enum pen_config_ssl_mode {
+    PEN_CONFIG_SSL_DISABLED,
+    PEN_CONFIG_SSL_PREFERRED,
+    PEN_CONFIG_SSL_REQUIRED,
+    PEN_CONFIG_SSL_VERIFY_CA,
+    PEN_CONFIG_SSL_VERIFY_IDENTITY
 };
-enum pen_decimal_mode { PEN_DECIMAL_PRECISE, PEN_DECIMAL_STRING, PEN_DECIMAL_DOUBLE };
-enum pen_bigint_unsigned_mode { PEN_BIGINT_UNSIGNED_LONG, PEN_BIGINT_UNSIGNED_PRECISE };
-enum pen_binary_mode {
-    PEN_BINARY_BYTES,
-    PEN_BINARY_BASE64,
-    PEN_BINARY_BASE64_URL_SAFE,
-    PEN_BINARY_HEX
+enum pen_config_decimal_mode {
+    PEN_CONFIG_DECIMAL_PRECISE,
+    PEN_CONFIG_DECIMAL_STRING,
+    PEN_CONFIG_DECIMAL_DOUBLE
 };
-enum pen_time_mode {
-    PEN_TIME_ADAPTIVE_MICROSECONDS,
-    PEN_TIME_CONNECT,
-    PEN_TIME_ISOSTRING,
-    PEN_TIME_MICROSECONDS,
-    PEN_TIME_NANOSECONDS
+enum pen_config_bigint_unsigned_mode {
+    PEN_CONFIG_BIGINT_UNSIGNED_LONG,
+    PEN_CONFIG_BIGINT_UNSIGNED_PRECISE
 };
-enum pen_name_adjustment { PEN_ADJUST_NONE, PEN_ADJUST_AVRO, PEN_ADJUST_AVRO_UNICODE };
-enum pen_convert_failure { PEN_CONVERT_FAIL, PEN_CONVERT_WARN, PEN_CONVERT_SKIP };
-enum pen_event_failure { PEN_EVENT_FAIL, PEN_EVENT_WARN, PEN_EVENT_SKIP, PEN_EVENT_IGNORE };
-enum pen_snapshot_mode {
-    PEN_SNAPSHOT_ALWAYS,
-    PEN_SNAPSHOT_INITIAL,
-    PEN_SNAPSHOT_INITIAL_ONLY,
-    PEN_SNAPSHOT_NO_DATA,
-    PEN_SNAPSHOT_WHEN_NEEDED,
-    PEN_SNAPSHOT_RECOVERY,
-    PEN_SNAPSHOT_CONFIGURATION_BASED,
-    PEN_SNAPSHOT_CUSTOM
+enum pen_config_binary_mode {
+    PEN_CONFIG_BINARY_BYTES,
+    PEN_CONFIG_BINARY_BASE64,
+    PEN_CONFIG_BINARY_BASE64_URL_SAFE,
+    PEN_CONFIG_BINARY_HEX
 };
-enum pen_snapshot_locking {
-    PEN_LOCKING_MINIMAL,
-    PEN_LOCKING_EXTENDED,
-    PEN_LOCKING_MINIMAL_PERCONA,
-    PEN_LOCKING_MINIMAL_PERCONA_NO_TABLE_LOCKS,
-    PEN_LOCKING_NONE,
-    PEN_LOCKING_CUSTOM
+enum pen_config_time_mode {
+    PEN_CONFIG_TIME_ADAPTIVE_MICROSECONDS,
+    PEN_CONFIG_TIME_CONNECT,
+    PEN_CONFIG_TIME_ISOSTRING,
+    PEN_CONFIG_TIME_MICROSECONDS,
+    PEN_CONFIG_TIME_NANOSECONDS
 };
-enum pen_row_count_order {
-    PEN_ROW_COUNT_DISABLED,
-    PEN_ROW_COUNT_ASCENDING,
-    PEN_ROW_COUNT_DESCENDING
+enum pen_config_name_adjustment {
+    PEN_CONFIG_ADJUST_NONE,
+    PEN_CONFIG_ADJUST_AVRO,
+    PEN_CONFIG_ADJUST_AVRO_UNICODE
 };
-enum pen_watermarking { PEN_WATERMARK_INSERT_INSERT, PEN_WATERMARK_INSERT_DELETE };
-enum pen_errors_tolerance { PEN_TOLERANCE_NONE, PEN_TOLERANCE_ALL };
-enum pen_limit_action { PEN_LIMIT_WARN, PEN_LIMIT_FAIL };
-enum pen_exactly_once { PEN_EOS_REQUESTED, PEN_EOS_REQUIRED };
-enum pen_transaction_boundary { PEN_BOUNDARY_POLL, PEN_BOUNDARY_INTERVAL, PEN_BOUNDARY_CONNECTOR };
-enum pen_query_mode { PEN_QUERY_SELECT_ALL, PEN_QUERY_CUSTOM };
+enum pen_config_convert_failure {
+    PEN_CONFIG_CONVERT_FAIL,
+    PEN_CONFIG_CONVERT_WARN,
+    PEN_CONFIG_CONVERT_SKIP
+};
+enum pen_config_event_failure {
+    PEN_CONFIG_EVENT_FAIL,
+    PEN_CONFIG_EVENT_WARN,
+    PEN_CONFIG_EVENT_SKIP,
+    PEN_CONFIG_EVENT_IGNORE
+};
+enum pen_config_snapshot_mode {
+    PEN_CONFIG_SNAPSHOT_ALWAYS,
+    PEN_CONFIG_SNAPSHOT_INITIAL,
+    PEN_CONFIG_SNAPSHOT_INITIAL_ONLY,
+    PEN_CONFIG_SNAPSHOT_NO_DATA,
+    PEN_CONFIG_SNAPSHOT_WHEN_NEEDED,
+    PEN_CONFIG_SNAPSHOT_RECOVERY,
+    PEN_CONFIG_SNAPSHOT_CONFIGURATION_BASED,
+    PEN_CONFIG_SNAPSHOT_CUSTOM
+};
+enum pen_config_snapshot_locking {
+    PEN_CONFIG_LOCKING_MINIMAL,
+    PEN_CONFIG_LOCKING_EXTENDED,
+    PEN_CONFIG_LOCKING_MINIMAL_PERCONA,
+    PEN_CONFIG_LOCKING_MINIMAL_PERCONA_NO_TABLE_LOCKS,
+    PEN_CONFIG_LOCKING_NONE,
+    PEN_CONFIG_LOCKING_CUSTOM
+};
+enum pen_config_row_count_order {
+    PEN_CONFIG_ROW_COUNT_DISABLED,
+    PEN_CONFIG_ROW_COUNT_ASCENDING,
+    PEN_CONFIG_ROW_COUNT_DESCENDING
+};
+enum pen_config_watermarking {
+    PEN_CONFIG_WATERMARK_INSERT_INSERT,
+    PEN_CONFIG_WATERMARK_INSERT_DELETE
+};
+enum pen_config_errors_tolerance { PEN_CONFIG_TOLERANCE_NONE, PEN_CONFIG_TOLERANCE_ALL };
+enum pen_config_limit_action { PEN_CONFIG_LIMIT_WARN, PEN_CONFIG_LIMIT_FAIL };
+enum pen_config_exactly_once { PEN_CONFIG_EOS_REQUESTED, PEN_CONFIG_EOS_REQUIRED };
+enum pen_config_transaction_boundary {
+    PEN_CONFIG_BOUNDARY_POLL,
+    PEN_CONFIG_BOUNDARY_INTERVAL,
+    PEN_CONFIG_BOUNDARY_CONNECTOR
+};
+enum pen_config_query_mode { PEN_CONFIG_QUERY_SELECT_ALL, PEN_CONFIG_QUERY_CUSTOM };
 
-#define PEN_SKIP_CREATE   1u
-#define PEN_SKIP_UPDATE   2u
-#define PEN_SKIP_DELETE   4u
-#define PEN_SKIP_TRUNCATE 8u
+#define PEN_CONFIG_SKIP_CREATE   1u
+#define PEN_CONFIG_SKIP_UPDATE   2u
+#define PEN_CONFIG_SKIP_DELETE   4u
+#define PEN_CONFIG_SKIP_TRUNCATE 8u
 
-#define PEN_CHANNEL_SOURCE     1u /* of signal.enabled.channels */
-#define PEN_CHANNEL_KAFKA      2u
-#define PEN_CHANNEL_FILE       4u
-#define PEN_CHANNEL_JMX        8u /* accepted; REST takes its place */
-#define PEN_CHANNEL_IN_PROCESS 16u
-#define PEN_NOTIFY_SINK        1u /* of notification.enabled.channels */
-#define PEN_NOTIFY_LOG         2u
-#define PEN_NOTIFY_JMX         4u
+#define PEN_CONFIG_CHANNEL_SOURCE     1u /* of signal.enabled.channels */
+#define PEN_CONFIG_CHANNEL_KAFKA      2u
+#define PEN_CONFIG_CHANNEL_FILE       4u
+#define PEN_CONFIG_CHANNEL_JMX        8u /* accepted; REST takes its place */
+#define PEN_CONFIG_CHANNEL_IN_PROCESS 16u
+#define PEN_CONFIG_NOTIFY_SINK        1u /* of notification.enabled.channels */
+#define PEN_CONFIG_NOTIFY_LOG         2u
+#define PEN_CONFIG_NOTIFY_JMX         4u
 
 struct pen_list {
     struct pen_span *v;
@@ -250,16 +277,16 @@ struct pen_list {
 
 /* One column.mask…, column.truncate… or …propagate.source.type option, in the order Debezium tries
  * them: the first rule that matches a column acts (spec debezium.md §1.2). */
-enum pen_column_rule_kind {
-    PEN_RULE_TRUNCATE,       /* length                                         */
-    PEN_RULE_MASK,           /* length asterisks                               */
-    PEN_RULE_PROPAGATE,      /* on db.table.column                             */
-    PEN_RULE_PROPAGATE_TYPE, /* on db.table.TYPE NAME                          */
-    PEN_RULE_HASH,           /* algorithm, salt; Java-serialized string        */
-    PEN_RULE_HASH_V2         /* algorithm, salt; UTF-8 bytes                   */
+enum pen_config_column_rule_kind {
+    PEN_CONFIG_RULE_TRUNCATE,       /* length                                         */
+    PEN_CONFIG_RULE_MASK,           /* length asterisks                               */
+    PEN_CONFIG_RULE_PROPAGATE,      /* on db.table.column                             */
+    PEN_CONFIG_RULE_PROPAGATE_TYPE, /* on db.table.TYPE NAME                          */
+    PEN_CONFIG_RULE_HASH,           /* algorithm, salt; Java-serialized string        */
+    PEN_CONFIG_RULE_HASH_V2         /* algorithm, salt; UTF-8 bytes                   */
 };
-struct pen_column_rule {
-    enum pen_column_rule_kind kind;
+struct pen_config_column_rule {
+    enum pen_config_column_rule_kind kind;
     struct pen_name_filter *columns;
     int64_t length;
     struct pen_span algorithm, salt; /* "SHA-256" in Java's spelling */
@@ -307,13 +334,13 @@ struct pen_connector_config {
     struct pen_converter_config key_converter, value_converter, header_converter;
     struct pen_plugins transforms, predicates;
     int64_t errors_retry_timeout_ms, errors_retry_delay_max_ms;
-    int errors_tolerance; /* enum pen_errors_tolerance */
+    int errors_tolerance; /* enum pen_config_errors_tolerance */
     bool errors_log_enable, errors_log_messages;
     bool topic_creation; /* worker allows it and a topic.creation.* key is set */
     struct pen_topic_group *topic_groups;
     size_t topic_group_count;
-    int exactly_once,
-        transaction_boundary; /* enum pen_exactly_once, enum pen_transaction_boundary */
+    int exactly_once, transaction_boundary;   /* enum pen_config_exactly_once, enum
+                                                 pen_config_transaction_boundary */
     int64_t transaction_boundary_interval_ms; /* PEN_CONFIG_UNSET = offset.flush.interval.ms */
     struct pen_span offsets_storage_topic;
 
@@ -321,7 +348,7 @@ struct pen_connector_config {
     struct pen_span hostname, user, password;
     int64_t port, server_id; /* server_id 0 = not given: see PEN_CONFIG_DEFAULTS */
     struct pen_span topic_prefix;
-    int ssl_mode; /* enum pen_ssl_mode */
+    int ssl_mode; /* enum pen_config_ssl_mode */
     struct pen_span ssl_truststore, ssl_truststore_password, ssl_keystore, ssl_keystore_password;
     struct pen_span ssl_ca, ssl_cert, ssl_key, ssl_key_password; /* PEM files (ours) */
     int64_t connect_timeout_ms, keep_alive_interval_ms, query_timeout_ms;
@@ -340,23 +367,24 @@ struct pen_connector_config {
     struct pen_name_filter *
         *key_columns; /* message.key.columns: db.table.column each, in key order */
     size_t key_column_count;
-    struct pen_column_rule *column_rules;
+    struct pen_config_column_rule *column_rules;
     size_t column_rule_count;
-    uint32_t skipped_operations; /* PEN_SKIP_… */
+    uint32_t skipped_operations; /* PEN_CONFIG_SKIP_… */
     bool skip_unchanged, tombstones_on_delete;
 
     /* values */
-    int decimal_mode, bigint_unsigned_mode, binary_mode, time_mode; /* enum pen_decimal_mode … */
+    int decimal_mode, bigint_unsigned_mode, binary_mode,
+        time_mode; /* enum pen_config_decimal_mode … */
     bool time_adjuster, include_query, include_schema_changes, include_schema_comments;
     int schema_name_adjustment,
-        field_name_adjustment; /* enum pen_name_adjustment; field: Avro converter applied */
-    int converting_failure;    /* enum pen_convert_failure */
+        field_name_adjustment; /* enum pen_config_name_adjustment; field: Avro converter applied */
+    int converting_failure;    /* enum pen_config_convert_failure */
     struct pen_span unavailable_placeholder;
     struct pen_plugins converters, post_processors;
     bool transaction_metadata;
 
     /* snapshot */
-    int snapshot_mode, snapshot_locking, snapshot_query_mode; /* enum pen_snapshot_mode … */
+    int snapshot_mode, snapshot_locking, snapshot_query_mode; /* enum pen_config_snapshot_mode … */
     struct pen_span snapshot_mode_custom_name, snapshot_query_custom_name,
         snapshot_locking_custom_name;
     bool cb_snapshot_data, cb_snapshot_schema, cb_start_stream, cb_on_schema_error,
@@ -364,22 +392,22 @@ struct pen_connector_config {
     int64_t snapshot_lock_timeout_ms, snapshot_max_threads, snapshot_threads_multiplier;
     int64_t snapshot_fetch_size; /* PEN_CONFIG_UNSET = stream */
     bool snapshot_legacy_threads;
-    int snapshot_row_count_order; /* enum pen_row_count_order */
+    int snapshot_row_count_order; /* enum pen_config_row_count_order */
     int64_t snapshot_delay_ms, streaming_delay_ms;
     struct pen_select_override *select_overrides;
     size_t select_override_count;
     int64_t incremental_chunk_size;
     bool incremental_schema_changes, read_only;
-    int incremental_watermarking; /* enum pen_watermarking */
+    int incremental_watermarking; /* enum pen_config_watermarking */
     int64_t guardrail_collections_max;
-    int guardrail_action; /* enum pen_limit_action */
+    int guardrail_action; /* enum pen_config_limit_action */
 
     /* streaming */
     struct pen_name_filter *gtid_includes,
         *gtid_excludes; /* on source UUIDs (MariaDB: domain-server) */
     bool gtid_filter_dml, gtid_ignore_on_recovery;
     int64_t binlog_buffer_size;
-    int event_failure, inconsistent_schema; /* enum pen_event_failure */
+    int event_failure, inconsistent_schema; /* enum pen_config_event_failure */
     int64_t errors_max_retries, retriable_wait_ms;
     bool position_check;
     int64_t max_batch_size, max_queue_size, max_queue_bytes, poll_interval_ms;

@@ -188,7 +188,10 @@ struct pen_stream_start {
     bool gtid_strict; /* MariaDB: an unknown GTID is an error even if a later one is there */
 };
 
-enum pen_checksum { PEN_CHECKSUM_NONE = 0, PEN_CHECKSUM_CRC32 = 1 }; /* as in FORMAT_DESCRIPTION */
+enum pen_wire_checksum {
+    PEN_WIRE_CHECKSUM_NONE = 0,
+    PEN_WIRE_CHECKSUM_CRC32 = 1
+}; /* as in FORMAT_DESCRIPTION */
 
 struct pen_stream; /* used by one thread */
 
@@ -214,9 +217,9 @@ PEN_MUST_USE int pen_stream_open_file(const char *path, uint64_t pos,
 PEN_MUST_USE int pen_stream_next(struct pen_stream *s, struct pen_span *ret_event,
                                  struct pen_error *err);
 void pen_stream_close(struct pen_stream *s); /* NULL is fine. @thread fetch */
-/** What the server sends (a file: PEN_CHECKSUM_NONE until its FORMAT_DESCRIPTION is read by whoever
- * knows events). */
-enum pen_checksum pen_stream_checksum(const struct pen_stream *s);
+/** What the server sends (a file: PEN_WIRE_CHECKSUM_NONE until its FORMAT_DESCRIPTION is read by
+ * whoever knows events). */
+enum pen_wire_checksum pen_stream_checksum(const struct pen_stream *s);
 /** NULL for a file. */
 const struct pen_server *pen_stream_server(const struct pen_stream *s);
 
@@ -283,7 +286,7 @@ struct pen_ring *pen_fetch_ring(struct pen_fetch *f);            /* @thread task
 enum pen_fetch_state pen_fetch_state(const struct pen_fetch *f); /* @thread any  */
 /** Valid from STREAMING on until pen_fetch_free; NULL before, and for a file. @thread task */
 const struct pen_server *pen_fetch_server(const struct pen_fetch *f);
-enum pen_checksum pen_fetch_checksum(const struct pen_fetch *f); /* as pen_fetch_server */
+enum pen_wire_checksum pen_fetch_checksum(const struct pen_fetch *f); /* as pen_fetch_server */
 /** Asks the thread to end: cuts the socket, stops the ring, does not wait; `wake` follows when it
  * has ended. @thread task */
 void pen_fetch_stop(struct pen_fetch *f);
