@@ -223,9 +223,9 @@ struct pen_query { /* QUERY, EXECUTE_LOAD_QUERY, MARIA_QUERY_COMPRESSED */
 PEN_MUST_USE int pen_query_parse(struct pen_binlog *dec, const struct pen_event *ev,
                                  struct pen_query *ret);
 
-#define PEN_GTID_TAG_MAX        32
+#define PEN_GTID_EVENT_TAG_MAX  32
 #define PEN_SERVER_VERSION_NONE 999999u /* "undefined" in the event */
-struct pen_gtid {                       /* GTID, ANONYMOUS_GTID, GTID_TAGGED */
+struct pen_gtid_event {                 /* GTID, ANONYMOUS_GTID, GTID_TAGGED */
     bool anonymous;
     bool may_have_sbr; /* flag bit 0: statements may be among the events */
     uint8_t uuid[16];
@@ -237,8 +237,8 @@ struct pen_gtid {                       /* GTID, ANONYMOUS_GTID, GTID_TAGGED */
     uint32_t immediate_server_version, original_server_version; /* 0 = not in the event */
     uint64_t commit_group_ticket;
 };
-PEN_MUST_USE int pen_gtid_parse(const struct pen_binlog *dec, const struct pen_event *ev,
-                                struct pen_gtid *ret);
+PEN_MUST_USE int pen_gtid_event_parse(const struct pen_binlog *dec, const struct pen_event *ev,
+                                      struct pen_gtid_event *ret);
 
 #define PEN_MARIA_FL_STANDALONE     0x01 /* DDL and the like: no COMMIT or XID ends it */
 #define PEN_MARIA_FL_GROUP_COMMIT   0x02

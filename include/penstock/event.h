@@ -15,13 +15,13 @@ enum pen_op { PEN_OP_READ, PEN_OP_CREATE, PEN_OP_UPDATE, PEN_OP_DELETE, PEN_OP_T
 
 /* source.snapshot; "false" is what a streamed event says */
 enum pen_snapshot_marker {
-    PEN_SNAPSHOT_FALSE,
-    PEN_SNAPSHOT_TRUE,
-    PEN_SNAPSHOT_FIRST,
-    PEN_SNAPSHOT_FIRST_IN_DATA_COLLECTION,
-    PEN_SNAPSHOT_LAST_IN_DATA_COLLECTION,
-    PEN_SNAPSHOT_LAST,
-    PEN_SNAPSHOT_INCREMENTAL
+    PEN_MARKER_FALSE,
+    PEN_MARKER_TRUE,
+    PEN_MARKER_FIRST,
+    PEN_MARKER_FIRST_IN_DATA_COLLECTION,
+    PEN_MARKER_LAST_IN_DATA_COLLECTION,
+    PEN_MARKER_LAST,
+    PEN_MARKER_INCREMENTAL
 };
 
 /* What is the same for all rows of one event. Spans are borrowed; the struct is valid as long as
@@ -62,7 +62,7 @@ struct pen_change {
 
 /* ---- transaction assembler ---------------------------------------------------------------- */
 
-#define PEN_GTID_TEXT_MAX 128 /* uuid 36 + ':' + tag 32 + ':' + 19 digits fits */
+#define PEN_TX_GTID_MAX 128 /* uuid 36 + ':' + tag 32 + ':' + 19 digits fits */
 
 struct pen_tx_table {
     struct pen_span name; /* "db.table" */
@@ -75,7 +75,7 @@ struct pen_transaction {
     bool open;     /* between BEGIN and COMMIT                               */
     bool has_gtid; /* gtid names the transaction under way                   */
     bool metadata; /* count tables: provide.transaction.metadata             */
-    uint8_t gtid[PEN_GTID_TEXT_MAX];
+    uint8_t gtid[PEN_TX_GTID_MAX];
     uint32_t gtid_n;
     int64_t commit_ts_us; /* original commit time; 0 = unknown: header seconds count */
     int64_t thread;       /* -1 = null */
