@@ -39,14 +39,14 @@ struct pen_gtid_source {
     uint8_t tag_n;
     char tag[PEN_GTID_TAG_MAX];
     struct pen_gtid_interval *v;
-    uint32_t n, cap;
+    size_t n, cap;
 };
 /* Sources ascending by uuid, then tag ("" first): the order in which the server prints. A source
  * without intervals does not occur. Zeroed memory is the empty set. */
 struct pen_gtid_set {
     struct pen_gtid_source *v;
-    uint32_t n, cap;
-    uint32_t last; /* where the last add was: the next is there nearly always */
+    size_t n, cap;
+    size_t last; /* where the last add was: the next is there nearly always */
 };
 
 #define PEN_GTID_SET_INIT ((struct pen_gtid_set){NULL, 0, 0, 0})
@@ -94,7 +94,7 @@ struct pen_mariadb_gtid {
 /* The last GTID of each domain, ascending by domain: "0-1-100,7-2-42". Zeroed memory is empty. */
 struct pen_mariadb_gtid_set {
     struct pen_mariadb_gtid *v;
-    uint32_t n, cap;
+    size_t n, cap;
 };
 
 #define PEN_MARIADB_GTID_SET_INIT ((struct pen_mariadb_gtid_set){NULL, 0, 0})
