@@ -34,7 +34,7 @@ static void set_options(MYSQL *mysql, const struct pen_wire_options *o, bool str
     unsigned long packet =
         (unsigned long)(o->max_packet && o->max_packet < WIRE_MAX_PACKET ? o->max_packet
                                                                          : WIRE_MAX_PACKET);
-    unsigned protocol = MYSQL_PROTOCOL_TCP, off = 0;
+    unsigned protocol = o->unix_socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP, off = 0;
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     if (read_s) {
@@ -43,8 +43,7 @@ static void set_options(MYSQL *mysql, const struct pen_wire_options *o, bool str
     }
     mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off); /* no file of ours for a server that asks */
-    if (!o->unix_socket)
-        mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol); /* also for "localhost" */
+    mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol); /* TCP for "localhost" too */
     mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
                    o->application ? o->application : "penstock");
     wire__backend_options(mysql, o, mode);
@@ -57,9 +56,9 @@ static bool connect_once(struct pen_conn *c, const struct pen_wire_options *o, b
     if (!c->mysql)
         return false;
     set_options(c->mysql, o, stream, mode);
-    return mysql_real_connect(c->mysql, o->host ? o->host : "localhost", o->user,
-                              o->password ? o->password : "", NULL, o->port ? o->port : 3306,
-                              o->unix_socket, 0) != NULL;
+    const char *host = o->unix_socket || !o->host ? "localhost" : o->host;
+    return mysql_real_connect(c->mysql, host, o->user, o->password ? o->password : "", NULL,
+                              o->port ? o->port : 3306, o->unix_socket, 0) != NULL;
 }
 
 static int fail_connect(struct pen_conn *c, struct pen_error *err)

@@ -19,13 +19,7 @@ struct pattern {
 
 static const struct pattern dump_patterns[] = {
     /* a killed or replaced dump thread */
-    {"same server_uuid/server_id as this", PEN_E_SERVER_ID,
-     "another replica or connector uses this server id; set 'database.server.id' to one that is "
-     "unique"},
-    {"same server_uuid as this", PEN_E_SERVER_ID,
-     "another replica or connector uses this server id; set 'database.server.id' to one that is "
-     "unique"},
-    {"same server_id as this", PEN_E_SERVER_ID,
+    {"same server_uuid", PEN_E_SERVER_ID,
      "another replica or connector uses this server id; set 'database.server.id' to one that is "
      "unique"},
     /* file and position */
@@ -81,6 +75,12 @@ static const struct pattern dump_patterns[] = {
     {"binlog truncated in the middle", PEN_E_CORRUPT, "the binlog file is damaged on the server"},
     {"slave capability", PEN_E_SERVER_SETTING, ""},
 };
+
+static bool is_refusal(unsigned number)
+{
+    return number == 1236 || /* ER_MASTER_FATAL_ERROR_READING_BINLOG */
+           number == 4052;   /* MariaDB ER_SLAVE_SAME_ID */
+}
 
 static const struct pattern *dump_pattern(const char *text)
 {
@@ -193,7 +193,7 @@ int wire__classify(enum wire_phase phase, unsigned number, const char *text)
         return classify_connect(number, text);
     if (is_lost(number))
         return PEN_E_LOST;
-    if (phase == WIRE_DUMP && number == 1236) { /* ER_MASTER_FATAL_ERROR_READING_BINLOG */
+    if (phase == WIRE_DUMP && is_refusal(number)) {
         const struct pattern *p = dump_pattern(text);
         return p ? p->code : PEN_E_SQL;
     }
@@ -203,7 +203,7 @@ int wire__classify(enum wire_phase phase, unsigned number, const char *text)
 static void add_hint(const struct pen_conn *c, enum wire_phase phase, unsigned number,
                      struct pen_error *err)
 {
-    const struct pattern *p = number == 1236 ? dump_pattern(err->text) : NULL;
+    const struct pattern *p = is_refusal(number) ? dump_pattern(err->text) : NULL;
     if (p && p->hint[0])
         pen_error_hint(err, "%s", p->hint);
     else if (number == 1129)
@@ -233,7 +233,8 @@ int wire__fail(const struct pen_conn *c, enum wire_phase phase, const char *what
     if (number == 0)
         return pen_error_set(err, PEN_E_NOMEM, "%s on '%s': out of memory", what, c->name);
     int code = wire__classify(phase, number, text);
-    (void)pen_error_set(err, code, "%s on '%s': %s (%u)", what, c->name, text, number);
+    (void)pen_error_set(err, code, "%s %s '%s': %s (%u)", what, phase == WIRE_CONNECT ? "to" : "on",
+                        c->name, text, number);
     if (err) {
         err->os_code = (int)number;
         add_hint(c, phase, number, err);

@@ -34,6 +34,7 @@ struct pen_stream {
     struct wire_dump *dump; /* back end's */
     struct wire_file *file; /* file, else NULL */
     bool until_now, nongraceful;
+    bool big_event; /* the last one outgrew the packet buffer that is kept */
     unsigned keep_alive_ms;
 };
 

@@ -15,11 +15,14 @@
 #include <errmsg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Flags of the dump command (MySQL rpl_constants.h; MariaDB sql/log.h) */
 enum { DUMP_UNTIL_NOW = 1, DUMP_ANNOTATE_ROWS = 2 };
+enum { KEEP_BUFFER = 4 << 20 }; /* bytes of the library's packet buffer that are kept */
 
 static pthread_once_t uuid_once = PTHREAD_ONCE_INIT;
 static char process_uuid[37];
@@ -131,13 +134,30 @@ static int fail_next(struct pen_stream *s, int64_t since_ns, struct pen_error *e
                          c->name, (long long)waited_ms);
 }
 
+/* The library's packet buffer grows to the biggest event and stays; after such an event its pages go back to the
+ * system. Whole pages inside the buffer, whose bytes are void as soon as the next packet is asked for. */
+static void trim_buffer(struct pen_stream *s)
+{
+    const NET *net = &s->conn->mysql->net;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)net->buff + KEEP_BUFFER + page - 1) & ~(page - 1);
+    uintptr_t to = (uintptr_t)net->buff_end & ~(page - 1);
+    if (net->buff && to > from)
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    s->big_event = false;
+}
+
 static int next_from_dump(struct pen_stream *s, struct pen_span *ret_event, struct pen_error *err)
 {
     /* One clock read an event (vDSO, 20 ns): the library does not tell whether it will wait. */
     int64_t since = pen_clock_mono_ns();
+    if (PEN_UNLIKELY(s->big_event))
+        trim_buffer(s);
     int got = wire__backend_next(s->conn->mysql, s->dump, ret_event);
-    if (PEN_LIKELY(got == 1))
+    if (PEN_LIKELY(got == 1)) {
+        s->big_event = ret_event->n > KEEP_BUFFER;
         return 1;
+    }
     if (got < 0)
         return fail_next(s, since, err);
     if (s->until_now)

@@ -54,6 +54,9 @@ static const struct {
      "A slave with the same server_uuid/server_id as this slave has connected to the master; the "
      "first event",
      PEN_E_SERVER_ID},
+    {"another replica with this server id, MariaDB", WIRE_DUMP, 4052,
+     "A slave with the same server_uuid/server_id is already connected; the first event",
+     PEN_E_SERVER_ID},
     {"GTIDs are off", WIRE_DUMP, 1236,
      "The replication sender thread cannot start in AUTO_POSITION mode: this server has GTID_MODE "
      "= OFF instead of ON.",
