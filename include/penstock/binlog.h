@@ -5,7 +5,7 @@
  * as long as those. One decoder serves one stream in order; it is not shared between threads.
  *
  *     struct pen_binlog dec;
- *     pen_binlog_init(&dec, PEN_CHECKSUM_CRC32);          what @source_binlog_checksum negotiated
+ *     pen_binlog_init(&dec, 1);                            what @source_binlog_checksum negotiated
  *     while (next packet) {
  *         struct pen_event ev;
  *         if (pen_binlog_event(&dec, packet, &ev, &err) < 0) …
@@ -126,10 +126,8 @@ struct pen_event {
 
 /* ------------------------------------------------------------------------------------------------
  * Decoder */
-enum pen_checksum { PEN_CHECKSUM_OFF = 0, PEN_CHECKSUM_CRC32 = 1, PEN_CHECKSUM_UNDEF = 255 };
-
 struct pen_binlog {
-    uint8_t checksum; /* enum pen_checksum in force                                           */
+    uint8_t checksum; /* in force: 0 none, 1 CRC32, 255 a server that knows none */
     bool verify;      /* compute checksums (default true); they are cut off in any case       */
     bool from_file;   /* START_ENCRYPTION then means that the rest cannot be read             */
     bool has_format;  /* an FDE was seen                                                      */
@@ -143,8 +141,9 @@ struct pen_binlog {
     uint64_t inflate_limit; /* bytes an inflated event may take (default 1 GiB)              */
 };
 
-/** @param initial what holds for events before the first FDE (the artificial ROTATE). */
-void pen_binlog_init(struct pen_binlog *dec, enum pen_checksum initial);
+/** @param checksum what holds for events before the first FDE (the artificial ROTATE): 0 none, 1
+ * CRC32, the numbers of FORMAT_DESCRIPTION and of wire's enum pen_checksum. */
+void pen_binlog_init(struct pen_binlog *dec, uint8_t checksum);
 void pen_binlog_done(struct pen_binlog *dec);
 
 /**
@@ -196,9 +195,10 @@ enum pen_query_var {
     PEN_QV_DEFAULT_COLLATION_UTF8MB4 = 18,
     PEN_QV_SQL_REQUIRE_PRIMARY_KEY = 19,
     PEN_QV_DEFAULT_TABLE_ENCRYPTION = 20,
-    PEN_QV_MARIA_HRNOW = 28,      /* 128 in the event */
-    PEN_QV_MARIA_XID = 29,        /* 129 */
-    PEN_QV_MARIA_GTID_FLAGS3 = 30 /* 130 */
+    PEN_QV_MARIA_HRNOW = 28,       /* 128 in the event */
+    PEN_QV_MARIA_XID = 29,         /* 129 */
+    PEN_QV_MARIA_GTID_FLAGS3 = 30, /* 130 */
+    PEN_QV_MARIA_COLLATIONS = 31   /* 131 */
 };
 struct pen_query { /* QUERY, EXECUTE_LOAD_QUERY, MARIA_QUERY_COMPRESSED */
     uint32_t thread_id, exec_time;
@@ -427,6 +427,7 @@ struct pen_rows {
     uint64_t table_id;
     uint32_t ncols;
     bool full_before, full_after;                  /* every column is in the image */
+    uint32_t before_count, after_count;            /* columns present */
     const uint8_t *before_present, *after_present; /* bitmaps of ncols bits; see pen_rows_next */
     struct pen_span extra;  /* v2 extra data (NDB, partition ids), undecoded */
     struct pen_span images; /* all row images; in dec->inflate when they were compressed */
