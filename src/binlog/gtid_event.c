@@ -17,21 +17,21 @@
 #define VERSION_HAS_ORIGINAL 0x80000000u
 #define FLAG_MAY_HAVE_SBR    1u
 
-static void commit_times(struct pen_cursor *c, struct pen_gtid *ret)
+static void commit_times(struct pen_cursor *c, struct pen_gtid_event *ret)
 {
     uint64_t t = cur_uint(c, 7);
     ret->immediate_commit_us = t & ~TIME_HAS_ORIGINAL;
     ret->original_commit_us = (t & TIME_HAS_ORIGINAL) != 0 ? cur_uint(c, 7) : t;
 }
 
-static void server_versions(struct pen_cursor *c, struct pen_gtid *ret)
+static void server_versions(struct pen_cursor *c, struct pen_gtid_event *ret)
 {
     uint32_t v = cur_u32(c);
     ret->immediate_server_version = v & ~VERSION_HAS_ORIGINAL;
     ret->original_server_version = (v & VERSION_HAS_ORIGINAL) != 0 ? cur_u32(c) : v;
 }
 
-static int gtid_plain(struct pen_cursor *c, struct pen_gtid *ret)
+static int gtid_plain(struct pen_cursor *c, struct pen_gtid_event *ret)
 {
     ret->may_have_sbr = (cur_u8(c) & FLAG_MAY_HAVE_SBR) != 0;
     struct pen_span uuid = cur_take(c, 16);
@@ -92,19 +92,19 @@ enum tagged_field {
     FIELD_COUNT
 };
 
-static void tagged_uuid(struct pen_cursor *c, struct pen_gtid *ret)
+static void tagged_uuid(struct pen_cursor *c, struct pen_gtid_event *ret)
 {
     for (size_t i = 0; i < 16; i++) /* an array of integers, each as such */
         ret->uuid[i] = (uint8_t)cur_varint(c);
 }
 
-static void tagged_tag(struct pen_cursor *c, struct pen_gtid *ret)
+static void tagged_tag(struct pen_cursor *c, struct pen_gtid_event *ret)
 {
     uint64_t n = cur_varint(c);
-    ret->tag = cur_take(c, n > PEN_GTID_TAG_MAX ? SIZE_MAX / 2 : (size_t)n);
+    ret->tag = cur_take(c, n > PEN_GTID_EVENT_TAG_MAX ? SIZE_MAX / 2 : (size_t)n);
 }
 
-static void tagged_field(struct pen_cursor *c, enum tagged_field field, struct pen_gtid *ret)
+static void tagged_field(struct pen_cursor *c, enum tagged_field field, struct pen_gtid_event *ret)
 {
     switch (field) {
     case FIELD_FLAGS:
@@ -148,7 +148,7 @@ static void tagged_field(struct pen_cursor *c, enum tagged_field field, struct p
     }
 }
 
-static int gtid_tagged(struct pen_cursor *c, struct pen_gtid *ret)
+static int gtid_tagged(struct pen_cursor *c, struct pen_gtid_event *ret)
 {
     uint64_t version = cur_varint(c), size = cur_varint(c), last_needed = cur_varint(c);
     uint64_t next = 0;
@@ -172,11 +172,12 @@ static int gtid_tagged(struct pen_cursor *c, struct pen_gtid *ret)
     return binlog__end(c);
 }
 
-int pen_gtid_parse(const struct pen_binlog *dec, const struct pen_event *ev, struct pen_gtid *ret)
+int pen_gtid_event_parse(const struct pen_binlog *dec, const struct pen_event *ev,
+                         struct pen_gtid_event *ret)
 {
     struct pen_cursor c = pen_cursor_make(ev->body);
     (void)dec;
-    *ret = (struct pen_gtid){.anonymous = ev->type == PEN_EV_ANONYMOUS_GTID};
+    *ret = (struct pen_gtid_event){.anonymous = ev->type == PEN_EV_ANONYMOUS_GTID};
     return ev->type == PEN_EV_GTID_TAGGED ? gtid_tagged(&c, ret) : gtid_plain(&c, ret);
 }
 

@@ -1,0 +1,27 @@
+-- MySQL 9.7: transaction forms. GTIDs with tags, XA, compression, savepoints, rolled back statements.
+CREATE DATABASE bl;
+USE bl;
+SET time_zone = '+09:00', sql_mode = 'ANSI_QUOTES,STRICT_TRANS_TABLES', lc_time_names = 'ko_KR';
+CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100));
+SET SESSION gtid_next = 'AUTOMATIC:blue_1';
+INSERT INTO t VALUES (1, 'tagged');
+CREATE TABLE tagged_ddl (id INT);
+SET SESSION gtid_next = 'AUTOMATIC';
+BEGIN; INSERT INTO t VALUES (2, 'a'); SAVEPOINT "s p"; INSERT INTO t VALUES (3, 'b'); ROLLBACK TO "s p"; INSERT INTO t VALUES (4, 'c'); COMMIT;
+XA START 'gx','b',7; INSERT INTO t VALUES (5, 'xa commit'); XA END 'gx','b',7; XA PREPARE 'gx','b',7; XA COMMIT 'gx','b',7;
+XA START x'00ff'; INSERT INTO t VALUES (6, 'xa rollback'); XA END x'00ff'; XA PREPARE x'00ff'; XA ROLLBACK x'00ff';
+XA START 'one'; INSERT INTO t VALUES (7, 'one phase'); XA END 'one'; XA COMMIT 'one' ONE PHASE;
+SET SESSION binlog_transaction_compression = ON;
+BEGIN; INSERT INTO t SELECT 100 + id, REPEAT(v, 10) FROM t; UPDATE t SET v = 'compressed' WHERE id > 100; DELETE FROM t WHERE id > 100; COMMIT;
+INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1900) SELECT i, CONCAT(REPEAT('long ', 15), i) FROM n;
+SET SESSION gtid_next = 'AUTOMATIC:red';
+INSERT INTO t VALUES (8, 'compressed and tagged');
+SET SESSION gtid_next = 'AUTOMATIC';
+SET SESSION binlog_transaction_compression = OFF;
+CREATE TABLE child (id INT PRIMARY KEY, t INT, FOREIGN KEY (t) REFERENCES t (id) ON DELETE CASCADE);
+BEGIN; INSERT INTO child VALUES (1, 1), (2, 2); DELETE FROM t WHERE id = 1; COMMIT;
+CREATE TABLE copied AS SELECT * FROM t WHERE id < 9;
+CREATE USER "bl_user"@"%" IDENTIFIED BY 'x';
+DROP USER "bl_user"@"%";
+TRUNCATE copied;
+DROP DATABASE bl;
