@@ -51,6 +51,7 @@ static bool is_character(const struct pen_map_column *col)
     case PEN_FIELD_BLOB:
     case PEN_FIELD_MARIA_BLOB_COMPRESSED:
     case PEN_FIELD_MARIA_VARCHAR_COMPRESSED:
+    case PEN_FIELD_VECTOR: /* counted by MySQL 9, as binary */
         return true;
     default:
         return false;

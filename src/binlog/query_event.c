@@ -127,6 +127,9 @@ static int status_var(struct pen_cursor *c, uint8_t code, struct pen_query *q)
     case PEN_QV_DEFAULT_TABLE_ENCRYPTION:
         q->default_table_encryption = cur_u8(c);
         break;
+    case PEN_QV_SQL_FOREIGN_KEY:
+        q->sql_foreign_key = cur_u8(c);
+        break;
     default:
         return maria_var(c, code, q);
     }

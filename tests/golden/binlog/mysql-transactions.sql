@@ -13,7 +13,7 @@ XA START x'00ff'; INSERT INTO t VALUES (6, 'xa rollback'); XA END x'00ff'; XA PR
 XA START 'one'; INSERT INTO t VALUES (7, 'one phase'); XA END 'one'; XA COMMIT 'one' ONE PHASE;
 SET SESSION binlog_transaction_compression = ON;
 BEGIN; INSERT INTO t SELECT 100 + id, REPEAT(v, 10) FROM t; UPDATE t SET v = 'compressed' WHERE id > 100; DELETE FROM t WHERE id > 100; COMMIT;
-INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1900) SELECT i, CONCAT(REPEAT('long ', 15), i) FROM n;
+INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1120) SELECT i, CONCAT(REPEAT('long ', 15), RPAD(i, 20, i)) FROM n;
 SET SESSION gtid_next = 'AUTOMATIC:red';
 INSERT INTO t VALUES (8, 'compressed and tagged');
 SET SESSION gtid_next = 'AUTOMATIC';

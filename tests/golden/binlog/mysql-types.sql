@@ -13,7 +13,7 @@ CREATE TABLE txt (
   id INT NOT NULL, c CHAR(10), cl CHAR(255), vc VARCHAR(50), vl VARCHAR(1000), tt TINYTEXT, tx TEXT, mt MEDIUMTEXT,
   lt LONGTEXT, l1 VARCHAR(20) CHARACTER SET latin1, bn BINARY(6), vb VARBINARY(20), tb TINYBLOB, bb BLOB,
   mb MEDIUMBLOB, lb LONGBLOB, e ENUM('a','b c','ü') CHARACTER SET latin1, st SET('x','y','z'), js JSON, g GEOMETRY,
-  p POINT, v VECTOR(3), inv INT INVISIBLE, gen INT AS (id * 2) STORED, vir INT AS (id * 3) VIRTUAL,
+  p POINT, v VECTOR(3), af VARCHAR(5) CHARACTER SET ascii DEFAULT 'af', inv INT INVISIBLE, gen INT AS (id * 2) STORED, vir INT AS (id * 3) VIRTUAL,
   PRIMARY KEY (vc(5), id), KEY fk ((id + 1)), KEY mv ((CAST(js->'$.a' AS UNSIGNED ARRAY))));
 INSERT INTO txt (id,c,cl,vc,vl,tt,tx,mt,lt,l1,bn,vb,tb,bb,mb,lb,e,st,js,g,p,v,inv) VALUES
   (1,'ab','é','vc','vlong','tt','tx','mt','lt','é',x'0102',x'03','tb','bb','mb','lb','ü','x,z','{"a":[1,2]}',

@@ -33,7 +33,7 @@ struct dump {
 
 static void dump_span(struct dump *d, struct pen_span s)
 {
-    bool text = s.n > 0;
+    bool text = s.n > 0 && pen_utf8_valid(s) == s.n;
     for (size_t i = 0; i < s.n; i++)
         text = text && s.p[i] >= 32 && s.p[i] != 127;
     if (s.n > 100) {
@@ -121,7 +121,8 @@ static struct dump_table *dump_table_of(struct dump *d, uint64_t id)
 static void dump_column(struct dump *d, const struct pen_map_column *c)
 {
     struct pen_buf *o = &d->out;
-    pen_buf_printf(o, "    %.*s type=%u/%u meta=%u", PEN_SPAN_ARG(c->name), c->type, c->wire_type, c->meta);
+    pen_buf_printf(o, "    %.*s type=%u/%u meta=%u", PEN_SPAN_ARG(c->name), c->type, c->wire_type,
+                   c->meta);
     if (c->nullable)
         pen_buf_put_str(o, " null");
     if (c->is_unsigned)
@@ -156,8 +157,8 @@ static int dump_table_map(struct dump *d, const struct pen_event *ev)
     if (rc < 0)
         return rc;
     t->id = t->map.table_id;
-    pen_buf_printf(&d->out, " id=%llu %.*s.%.*s has=0x%x\n", (unsigned long long)t->id, PEN_SPAN_ARG(t->map.db),
-                   PEN_SPAN_ARG(t->map.table), t->map.has);
+    pen_buf_printf(&d->out, " id=%llu %.*s.%.*s has=0x%x\n", (unsigned long long)t->id,
+                   PEN_SPAN_ARG(t->map.db), PEN_SPAN_ARG(t->map.table), t->map.has);
     for (unsigned i = 0; i + 1 < d->tables_n; i++) {
         if (d->tables[i].id == t->id && d->tables[i].map.ncols == t->map.ncols)
             return 0; /* columns are listed once */
@@ -180,11 +181,13 @@ static int dump_rows(struct dump *d, const struct pen_event *ev)
     pen_buf_printf(&d->out, " id=%llu flags=%u", (unsigned long long)id, flags);
     const struct dump_table *t = dump_table_of(d, id);
     if (t == NULL)
-        return pen_error_set(&d->err, PEN_E_SCHEMA, "rows of table id %llu without table map", (unsigned long long)id);
+        return pen_error_set(&d->err, PEN_E_SCHEMA, "rows of table id %llu without table map",
+                             (unsigned long long)id);
     rc = pen_rows_begin(&it, &d->dec, ev, &t->layout, &d->err);
     if (rc < 0)
         return rc;
-    pen_buf_printf(&d->out, " present=%u,%u extra=%zu\n", it.before_count, it.after_count, it.extra.n);
+    pen_buf_printf(&d->out, " present=%u,%u extra=%zu\n", it.before_count, it.after_count,
+                   it.extra.n);
     while ((rc = pen_rows_next(&it, before, after)) > 0) {
         d->rows++;
         if (it.kind != PEN_ROWS_WRITE)
@@ -202,11 +205,12 @@ static int dump_query(struct dump *d, const struct pen_event *ev)
     int rc = pen_query_parse(&d->dec, ev, &q);
     if (rc < 0)
         return rc;
-    pen_buf_printf(o, " db=%.*s error=%u has=%x%s mode=%llx charsets=%u,%u,%u", PEN_SPAN_ARG(q.db), q.error_code, q.has,
-                   q.vars_cut ? " cut" : "", (unsigned long long)q.sql_mode, q.charset_client, q.collation_connection,
-                   q.collation_server);
-    pen_buf_printf(o, " tz=%.*s lc=%u utf8mb4=%u us=%u dbs=%u ", PEN_SPAN_ARG(q.time_zone), q.lc_time_names,
-                   q.default_collation_utf8mb4, q.microseconds, q.updated_dbs_count);
+    pen_buf_printf(o, " db=%.*s error=%u has=%x%s mode=%llx charsets=%u,%u,%u", PEN_SPAN_ARG(q.db),
+                   q.error_code, q.has, q.vars_cut ? " cut" : "", (unsigned long long)q.sql_mode,
+                   q.charset_client, q.collation_connection, q.collation_server);
+    pen_buf_printf(o, " tz=%.*s lc=%u utf8mb4=%u us=%u dbs=%u ", PEN_SPAN_ARG(q.time_zone),
+                   q.lc_time_names, q.default_collation_utf8mb4, q.microseconds,
+                   q.updated_dbs_count);
     dump_span(d, q.sql);
     pen_buf_put_str(o, "\n");
     return 0;
@@ -221,11 +225,13 @@ static int dump_gtid(struct dump *d, const struct pen_event *ev)
     pen_buf_put_str(&d->out, " ");
     for (int i = 0; i < 16; i++)
         pen_buf_printf(&d->out, "%02x", g.uuid[i]);
-    pen_buf_printf(&d->out, ":%.*s:%lld lc=%lld sn=%lld", PEN_SPAN_ARG(g.tag), (long long)g.gno, (long long)g.last_committed,
-                   (long long)g.sequence_number);
-    pen_buf_printf(&d->out, " at=%llu,%llu length=%llu versions=%u,%u%s\n", (unsigned long long)g.immediate_commit_us,
-                   (unsigned long long)g.original_commit_us, (unsigned long long)g.transaction_length,
-                   g.immediate_server_version, g.original_server_version, g.may_have_sbr ? " sbr" : "");
+    pen_buf_printf(&d->out, ":%.*s:%lld lc=%lld sn=%lld", PEN_SPAN_ARG(g.tag), (long long)g.gno,
+                   (long long)g.last_committed, (long long)g.sequence_number);
+    pen_buf_printf(&d->out, " at=%llu,%llu length=%llu versions=%u,%u%s\n",
+                   (unsigned long long)g.immediate_commit_us,
+                   (unsigned long long)g.original_commit_us,
+                   (unsigned long long)g.transaction_length, g.immediate_server_version,
+                   g.original_server_version, g.may_have_sbr ? " sbr" : "");
     return 0;
 }
 
@@ -235,9 +241,9 @@ static int dump_maria_gtid(struct dump *d, const struct pen_event *ev)
     int rc = pen_maria_gtid_parse(&d->dec, ev, &g);
     if (rc < 0)
         return rc;
-    pen_buf_printf(&d->out, " %u-%u-%llu flags=%02x extra=%02x commit=%llu alter=%llu", g.domain_id, g.server_id,
-                   (unsigned long long)g.seq_no, g.flags, g.flags_extra, (unsigned long long)g.commit_id,
-                   (unsigned long long)g.alter_seq_no);
+    pen_buf_printf(&d->out, " %u-%u-%llu flags=%02x extra=%02x commit=%llu alter=%llu", g.domain_id,
+                   g.server_id, (unsigned long long)g.seq_no, g.flags, g.flags_extra,
+                   (unsigned long long)g.commit_id, (unsigned long long)g.alter_seq_no);
     if (g.xid.gtrid.n > 0) {
         pen_buf_put_str(&d->out, " xid=");
         pen_xid_put(&d->out, &g.xid);
@@ -259,7 +265,8 @@ static int dump_small(struct dump *d, const struct pen_event *ev)
     switch (ev->type) {
     case PEN_EV_ROTATE:
         rc = pen_rotate_parse(&d->dec, ev, &u.rotate);
-        pen_buf_printf(&d->out, " to %.*s %llu", PEN_SPAN_ARG(u.rotate.file), (unsigned long long)u.rotate.pos);
+        pen_buf_printf(&d->out, " to %.*s %llu", PEN_SPAN_ARG(u.rotate.file),
+                       (unsigned long long)u.rotate.pos);
         break;
     case PEN_EV_XID:
         rc = pen_xid_event_parse(&d->dec, ev, &u.xid);
@@ -281,8 +288,8 @@ static int dump_small(struct dump *d, const struct pen_event *ev)
         dump_span(d, u.sql);
         break;
     case PEN_EV_FORMAT_DESCRIPTION:
-        pen_buf_printf(&d->out, " %s = %u checksum=%u maria=%d", d->dec.server_version_str, d->dec.server_version,
-                       d->dec.checksum, d->dec.is_maria);
+        pen_buf_printf(&d->out, " %s = %u checksum=%u maria=%d", d->dec.server_version_str,
+                       d->dec.server_version, d->dec.checksum, d->dec.is_maria);
         break;
     default:
         pen_buf_printf(&d->out, " (%zu bytes)", ev->body.n);
@@ -307,7 +314,8 @@ static int dump_payload(struct dump *d, const struct pen_event *ev)
 static int dump_event(struct dump *d, const struct pen_event *ev)
 {
     d->counts[ev->type]++;
-    pen_buf_printf(&d->out, "%llu %s", (unsigned long long)ev->next_pos, pen_event_type_name(ev->type));
+    pen_buf_printf(&d->out, "%llu %s", (unsigned long long)ev->next_pos,
+                   pen_event_type_name(ev->type));
     if (pen_event_is_rows(ev->type))
         return dump_rows(d, ev);
     switch (ev->type) {

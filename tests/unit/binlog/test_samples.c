@@ -6,8 +6,8 @@
 
 #include "dump.h"
 
-static const char *const names[] = {"mysql-types", "mysql-transactions", "mysql-json",
-                                    "mysql-statement", "mariadb", "mysql56"};
+static const char *const names[] = {
+    "mysql-types", "mysql-transactions", "mysql-json", "mysql-statement", "mariadb", "mysql56"};
 
 static struct pen_buf read_file(const char *dir, const char *name, const char *ending)
 {
