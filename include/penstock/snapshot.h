@@ -91,6 +91,8 @@ struct pen_server_position {
 PEN_MUST_USE int pen_server_position_read(struct pen_conn *c, struct pen_server_position *ret,
                                           struct pen_error *err);
 void pen_server_position_done(struct pen_server_position *p);
+/** 'user'@'host' of the connection's account, quoted, for a GRANT the operator can run. */
+void pen_server_put_account(struct pen_conn *c, struct pen_buf *b);
 
 /* ---- options -------------------------------------------------------------------------------- */
 

@@ -1,0 +1,133 @@
+/* Column names of SHOW CREATE TABLE's text, for the select list.
+ *
+ *     CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `a``b` enum('x','(') …,\n  PRIMARY KEY (`id`),\n …) ENGINE=…
+ *
+ * Inside the outermost parentheses an item that starts with a backtick is a column; the session's
+ * sql_mode and sql_quote_show_create make that so on every server. The whole grammar is the table
+ * room's; here the text is only cut, so an unknown clause cannot stop a snapshot. */
+#include "snapshot_int.h"
+
+/* Behind the quoted text that starts at p; quotes are doubled inside, ' and " may have backslashes. */
+static const uint8_t *skip_quoted(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t q = *p++;
+    while (p < end) {
+        if (*p == '\\' && q != '`') {
+            p += p + 1 < end ? 2 : 1;
+        } else if (*p == q) {
+            if (p + 1 >= end || p[1] != q)
+                return p + 1;
+            p += 2;
+        } else {
+            p++;
+        }
+    }
+    return end;
+}
+
+static bool is_quote(uint8_t c)
+{
+    return c == '`' || c == '\'' || c == '"';
+}
+
+/* The name without quotes, in the arena. */
+static struct pen_span unquote(struct pen_arena *a, const uint8_t *p, const uint8_t *end)
+{
+    struct pen_span raw = pen_span_make(p + 1, (size_t)(end - p) - 2);
+    uint8_t *w = pen_arena_alloc(a, raw.n + 1);
+    if (w == NULL)
+        return PEN_SPAN_NONE;
+    size_t n = 0;
+    for (size_t i = 0; i < raw.n; i++) {
+        w[n++] = raw.p[i];
+        if (raw.p[i] == '`')
+            i++;
+    }
+    return pen_span_make(w, n);
+}
+
+struct names {
+    PEN_VEC(struct pen_span) list;
+};
+
+/* One item between commas at depth 1: [p, end). */
+static int take_item(struct pen_arena *a, const uint8_t *p, const uint8_t *end,
+                     struct names *columns, struct names *keys)
+{
+    static const char primary[] = "PRIMARY KEY";
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r'))
+        p++;
+    const size_t n = (size_t)(end - p);
+    struct names *to = NULL;
+    if (n > 2 && *p == '`') {
+        to = columns;
+        end = skip_quoted(p, end);
+    } else if (n >= sizeof(primary) - 1 && memcmp(p, primary, sizeof(primary) - 1) == 0) {
+        to = keys;
+    }
+    while (to != NULL && p < end) {
+        if (!is_quote(*p)) {
+            p++;
+            continue;
+        }
+        const uint8_t *after = skip_quoted(p, end);
+        struct pen_span *name = *p == '`' ? pen_vec_push(&to->list) : NULL;
+        if (*p == '`' && (name == NULL || (*name = unquote(a, p, after)).p == NULL))
+            return PEN_E_NOMEM;
+        /* PRIMARY KEY (`a`,`b`(10)) COMMENT '…': only backticked names are columns */
+        p = after;
+    }
+    return 0;
+}
+
+static int cut(struct pen_arena *a, struct pen_span ddl, struct names *columns, struct names *keys)
+{
+    const uint8_t *p = ddl.p, *end = ddl.p + ddl.n, *item = NULL;
+    unsigned depth = 0;
+    while (p < end) {
+        if (is_quote(*p)) {
+            p = skip_quoted(p, end);
+            continue;
+        }
+        if (*p == '(' && ++depth == 1)
+            item = p + 1;
+        else if (depth == 1 && (*p == ',' || *p == ')')) {
+            int rc = take_item(a, item, p, columns, keys);
+            if (rc < 0 || *p == ')')
+                return rc < 0 ? rc : columns->list.n > 0 ? 0 : PEN_E_DDL;
+            item = p + 1;
+        } else if (*p == ')' && depth > 0)
+            depth--;
+        p++;
+    }
+    return PEN_E_DDL;
+}
+
+int snapshot__columns(struct pen_arena *a, struct pen_span ddl, struct pen_span **ret_names,
+                      bool **ret_is_key, uint32_t *ret_count)
+{
+    struct names columns = {0}, keys = {0};
+    int rc = cut(a, ddl, &columns, &keys);
+    if (rc == 0) {
+        *ret_names = pen_arena_alloc(a, columns.list.n * sizeof(**ret_names));
+        *ret_is_key = pen_arena_alloc(a, columns.list.n * sizeof(**ret_is_key));
+        *ret_count = (uint32_t)columns.list.n;
+        if (*ret_names == NULL || *ret_is_key == NULL)
+            rc = PEN_E_NOMEM;
+    }
+    for (size_t i = 0; rc == 0 && i < columns.list.n; i++) {
+        (*ret_names)[i] = columns.list.v[i];
+        for (size_t k = 0; k < keys.list.n; k++)
+            (*ret_is_key)[i] = (*ret_is_key)[i] || pen_span_eq(keys.list.v[k], columns.list.v[i]);
+    }
+    pen_vec_done(&columns.list);
+    pen_vec_done(&keys.list);
+    return rc;
+}
+
+void snapshot__put_table_name(struct pen_buf *b, const struct snapshot__table *t)
+{
+    pen_sql_put_ident(b, t->db);
+    pen_buf_put_byte(b, '.');
+    pen_sql_put_ident(b, t->name);
+}

@@ -1,0 +1,353 @@
+/* Which tables there are, in which order, and what they look like.
+ *
+ *     SHOW DATABASES; SHOW FULL TABLES IN `db`; …          before any lock
+ *     schema: every base table of every database that is not the server's own, or only captured ones
+ *     data:   the captured ones that snapshot.include.collection.list leaves in
+ *
+ * Records follow Debezium's order: all tables by "db.table" as text for the DROPs, then by database
+ * in the order of its first table. The texts gather in memory while locks are held, up to
+ * STRUCTURE_LIMIT; only a bigger structure goes to the ring under the lock. */
+#include "snapshot_int.h"
+#include <stdlib.h>
+
+#define STRUCTURE_LIMIT ((size_t)16 << 20)
+
+static bool is_builtin(struct pen_span db)
+{
+    return pen_span_ieq_str(db, "mysql") || pen_span_ieq_str(db, "information_schema") ||
+           pen_span_ieq_str(db, "performance_schema") || pen_span_ieq_str(db, "sys");
+}
+
+static struct pen_span cell_text(const struct pen_cell *c)
+{
+    return c->state == PEN_CELL_VALUE ? pen_span_make(c->p, c->n) : PEN_SPAN_NONE;
+}
+
+static int no_memory(struct pen_error *err)
+{
+    return pen_error_set(err, PEN_E_NOMEM, "unable to read the tables' structure: out of memory");
+}
+
+/* An object that cannot be read must not stop the snapshot of others; a lost connection must. */
+static bool is_server_answer(int rc)
+{
+    return rc == PEN_E_GRANT || rc == PEN_E_SQL || rc == PEN_E_LOCK;
+}
+
+/* ---- list ----------------------------------------------------------------------------------- */
+
+static int add_table(struct pen_snapshot *s, struct pen_span db, struct pen_span name,
+                     struct pen_error *err)
+{
+    const struct pen_snapshot_filter *f = &s->o.filter;
+    const bool captured_db = f->database == NULL ? !is_builtin(db) : f->database(f->arg, db);
+    const bool captured = captured_db && (f->table == NULL || f->table(f->arg, db, name));
+    if (!captured && (s->o.only_captured_tables || (s->o.only_captured_databases && !captured_db)))
+        return 0;
+    struct snapshot__table *t = pen_vec_push(&s->tables);
+    if (t == NULL)
+        return no_memory(err);
+    t->db = db;
+    t->name = pen_arena_span(&s->arena, name);
+    t->captured = captured;
+    t->data = captured && s->o.data && (f->data == NULL || f->data(f->arg, db, name));
+    t->rank = captured && f->rank != NULL ? f->rank(f->arg, db, name) : 0;
+    return t->name.p != NULL ? 0 : no_memory(err);
+}
+
+static int list_database(struct pen_snapshot *s, struct pen_span db, struct pen_error *err)
+{
+    pen_buf_reset(&s->sql);
+    pen_buf_put_lit(&s->sql, "SHOW FULL TABLES IN ");
+    pen_sql_put_ident(&s->sql, db);
+    struct pen_result *r = NULL;
+    int rc = pen_conn_query(s->data, pen_buf_cstr(&s->sql), PEN_QUERY_BUFFERED, &r, err);
+    if (rc < 0 && is_server_answer(rc)) {
+        pen_warn("snapshot", "database '%.*s' is left out: %s", PEN_SPAN_ARG(db), err->text);
+        return 0;
+    }
+    struct pen_cell cells[2];
+    while (rc >= 0 && (rc = pen_result_next(r, cells, err)) == 1) {
+        struct pen_span name = cell_text(&cells[0]), type = cell_text(&cells[1]);
+        const struct pen_snapshot_filter *f = &s->o.filter;
+        if (pen_span_ieq_str(type, "BASE TABLE"))
+            rc = add_table(s, db, name, err);
+        else if (pen_span_ieq_str(type, "SYSTEM VERSIONED") && f->table != NULL &&
+                 f->table(f->arg, db, name))
+            pen_warn("snapshot",
+                     "table '%.*s.%.*s' is left out: system-versioned tables are not supported",
+                     PEN_SPAN_ARG(db), PEN_SPAN_ARG(name));
+    }
+    pen_result_free(r);
+    return rc;
+}
+
+/* As text "db.table", as Debezium's TableId. Names have no characters beyond the BMP, so the bytes
+ * of UTF-8 order as Java's strings do. */
+static int compare_name(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    const size_t na = a->db.n + 1 + a->name.n, nb = b->db.n + 1 + b->name.n;
+    for (size_t i = 0; i < na && i < nb; i++) {
+        uint8_t ca = i < a->db.n ? a->db.p[i] : i == a->db.n ? '.' : a->name.p[i - a->db.n - 1];
+        uint8_t cb = i < b->db.n ? b->db.p[i] : i == b->db.n ? '.' : b->name.p[i - b->db.n - 1];
+        if (ca != cb)
+            return ca < cb ? -1 : 1;
+    }
+    return na < nb ? -1 : na > nb;
+}
+
+static int compare_database(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    if (a->db_order != b->db_order)
+        return a->db_order < b->db_order ? -1 : 1;
+    return compare_name(va, vb);
+}
+
+static void sort_tables(struct pen_snapshot *s, int (*compare)(const void *, const void *))
+{
+    if (s->tables.n > 1)
+        qsort(s->tables.v, s->tables.n, sizeof(*s->tables.v), compare);
+}
+
+int snapshot__list(struct pen_snapshot *s, struct pen_error *err)
+{
+    PEN_VEC(struct pen_span) databases = {0};
+    struct pen_result *r = NULL;
+    struct pen_cell cell;
+    int rc = pen_conn_query(s->data, "SHOW DATABASES", PEN_QUERY_BUFFERED, &r, err);
+    while (rc >= 0 && (rc = pen_result_next(r, &cell, err)) == 1) {
+        struct pen_span db = cell_text(&cell);
+        const struct pen_snapshot_filter *f = &s->o.filter;
+        if (is_builtin(db) && (f->database == NULL || !f->database(f->arg, db)))
+            continue;
+        struct pen_span *to = pen_vec_push(&databases);
+        if (to == NULL || (*to = pen_arena_span(&s->arena, db)).p == NULL)
+            rc = no_memory(err);
+    }
+    pen_result_free(r);
+    for (size_t i = 0; rc == 0 && i < databases.n; i++)
+        rc = list_database(s, databases.v[i], err);
+    pen_vec_done(&databases);
+    if (rc < 0) {
+        pen_error_prefix(err, "unable to list the tables");
+        return rc;
+    }
+    sort_tables(s, compare_name);
+    for (size_t i = 0; i < s->tables.n; i++) {
+        struct snapshot__table *t = &s->tables.v[i];
+        t->db_order = UINT32_MAX;
+    }
+    return 0;
+}
+
+/* Databases by their first table; interleaved only when a name contains a dot. */
+static int order_databases(struct pen_snapshot *s, struct pen_error *err)
+{
+    struct pen_map seen PEN_CLEANUP(pen_map_done) = PEN_MAP_INIT;
+    for (uint32_t i = 0; i < s->tables.n; i++) {
+        struct snapshot__table *t = &s->tables.v[i];
+        const uint32_t *first = pen_map_get(&seen, t->db);
+        t->db_order = first != NULL ? *first : i;
+        if (first == NULL && pen_map_put(&seen, t->db, &t->db_order, NULL) < 0)
+            return no_memory(err);
+    }
+    return 0;
+}
+
+/* ---- structure ------------------------------------------------------------------------------ */
+
+static int put_server_charset(struct pen_snapshot *s, struct pen_error *err)
+{
+    struct pen_text_row row;
+    int rc =
+        pen_conn_query_row(s->data, "SELECT @@character_set_server, @@collation_server", &row, err);
+    if (rc < 0)
+        return rc;
+    struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_SERVER_CHARSET};
+    m.database.name = PEN_SPAN_LIT("");
+    m.database.charset = pen_span_str(row.n > 0 ? row.values[0] : NULL);
+    m.database.collation = pen_span_str(row.n > 1 ? row.values[1] : NULL);
+    rc = snapshot__put(&s->out, &m);
+    pen_text_row_done(&row);
+    return rc;
+}
+
+static int put_database(struct pen_snapshot *s, struct pen_span db, struct pen_error *err)
+{
+    pen_buf_reset(&s->sql);
+    pen_buf_put_lit(&s->sql, "SELECT default_character_set_name, default_collation_name FROM "
+                             "information_schema.schemata WHERE schema_name = ");
+    pen_sql_put_string(s->data, &s->sql, db);
+    struct pen_text_row row;
+    int rc = pen_conn_query_row(s->data, pen_buf_cstr(&s->sql), &row, err);
+    if (rc < 0)
+        return rc;
+    struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_DATABASE};
+    m.database.name = db;
+    m.database.charset = pen_span_str(row.n > 0 ? row.values[0] : NULL);
+    m.database.collation = pen_span_str(row.n > 1 ? row.values[1] : NULL);
+    rc = snapshot__put(&s->out, &m);
+    pen_text_row_done(&row);
+    return rc;
+}
+
+static int take_ddl(struct pen_snapshot *s, struct snapshot__table *t, struct pen_span ddl,
+                    struct pen_error *err)
+{
+    struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_TABLE_DDL};
+    m.table.db = t->db;
+    m.table.table = t->name;
+    m.table.ddl = ddl;
+    m.table.captured = t->captured;
+    int rc = s->o.schema ? snapshot__put(&s->out, &m) : 0;
+    if (rc == 0 && t->data) {
+        rc = snapshot__columns(&s->arena, ddl, &t->columns, &t->is_key, &t->column_count);
+        if (rc == PEN_E_DDL)
+            return pen_error_set(
+                err, rc, "unable to read the columns of table '%s.%s' from its definition: %.*s",
+                (const char *)t->db.p, (const char *)t->name.p, (int)PEN_MIN(ddl.n, 200),
+                (const char *)ddl.p);
+    }
+    return rc;
+}
+
+static int read_table(struct pen_snapshot *s, struct snapshot__table *t, struct pen_error *err)
+{
+    pen_buf_reset(&s->sql);
+    pen_buf_put_lit(&s->sql, "SHOW CREATE TABLE ");
+    snapshot__put_table_name(&s->sql, t);
+    struct pen_text_row row;
+    int rc = pen_conn_query_row(s->data, pen_buf_cstr(&s->sql), &row, err);
+    if (rc == 0) {
+        struct pen_span ddl = pen_span_str(row.n > 1 ? row.values[1] : NULL);
+        rc = take_ddl(s, t, ddl, err);
+        pen_text_row_done(&row);
+        return rc;
+    }
+    /* Without locks a table may go while we read. */
+    const bool dropped = err->os_code == 1146 || err->os_code == 1049;
+    if (!is_server_answer(rc) || (t->captured && !(dropped && s->lock == SNAPSHOT__UNLOCKED))) {
+        pen_error_prefix(err, "unable to read the structure of table '%s.%s'",
+                         (const char *)t->db.p, (const char *)t->name.p);
+        return rc;
+    }
+    pen_warn("snapshot", "table '%s.%s' is left out of the structure: %s", (const char *)t->db.p,
+             (const char *)t->name.p, err->text);
+    t->gone = true;
+    return 0;
+}
+
+static int put_table_names(struct pen_snapshot *s)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->tables.n; i++) {
+        struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_TABLE_NAME};
+        m.table.db = s->tables.v[i].db;
+        m.table.table = s->tables.v[i].name;
+        m.table.captured = s->tables.v[i].captured;
+        rc = snapshot__put(&s->out, &m);
+    }
+    return rc;
+}
+
+int snapshot__structure(struct pen_snapshot *s, struct pen_error *err)
+{
+    atomic_store(&s->phase, PEN_SNAPSHOT_STRUCTURE);
+    s->out.limit = s->lock == SNAPSHOT__UNLOCKED ? SNAPSHOT__BATCH : STRUCTURE_LIMIT;
+    int rc = s->o.schema ? put_server_charset(s, err) : 0;
+    if (rc == 0 && s->o.schema)
+        rc = put_table_names(s);
+    if (rc == 0)
+        rc = order_databases(s, err);
+    if (rc == 0)
+        sort_tables(s, compare_database);
+    for (size_t i = 0; rc == 0 && i < s->tables.n; i++) {
+        struct snapshot__table *t = &s->tables.v[i];
+        if (s->o.schema && (i == 0 || t->db_order != t[-1].db_order))
+            rc = put_database(s, t->db, err);
+        if (rc == 0 && (s->o.schema || t->data))
+            rc = read_table(s, t, err);
+    }
+    s->out.limit = SNAPSHOT__BATCH;
+    return rc;
+}
+
+/* ---- what to read, in which order ----------------------------------------------------------- */
+
+static int compare_rank(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    return compare_name(va, vb);
+}
+
+static int compare_rows(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    if (a->rows != b->rows)
+        return a->rows < b->rows ? -1 : 1;
+    return compare_rank(va, vb);
+}
+
+static int compare_rows_descending(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    if (a->rows != b->rows)
+        return a->rows > b->rows ? -1 : 1;
+    return compare_rank(va, vb);
+}
+
+/* The exact name: SHOW TABLE STATUS LIKE takes '_' and '%' in names for wildcards. */
+static int read_estimate(struct pen_snapshot *s, struct snapshot__table *t, struct pen_error *err)
+{
+    pen_buf_reset(&s->sql);
+    pen_buf_put_lit(
+        &s->sql, "SELECT TABLE_ROWS, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = ");
+    pen_sql_put_string(s->data, &s->sql, t->db);
+    pen_buf_put_lit(&s->sql, " AND TABLE_NAME = ");
+    pen_sql_put_string(s->data, &s->sql, t->name);
+    struct pen_text_row row;
+    int rc = pen_conn_query_row(s->data, pen_buf_cstr(&s->sql), &row, err);
+    if (rc < 0)
+        return rc;
+    if (row.n > 0 && row.values[0] != NULL &&
+        pen_span_u64(pen_span_str(row.values[0]), &t->rows) < 0)
+        t->rows = 0;
+    const char *engine = row.n > 1 && row.values[1] != NULL ? row.values[1] : "";
+    if (s->o.locking != PEN_SNAPSHOT_LOCKING_EXTENDED &&
+        (strcasecmp(engine, "MyISAM") == 0 || strcasecmp(engine, "Aria") == 0 ||
+         strcasecmp(engine, "MEMORY") == 0 || strcasecmp(engine, "CSV") == 0))
+        pen_warn(
+            "snapshot",
+            "table '%s.%s' has no transactions (%s): rows that change while it is read come as "
+            "they are then, and again from the binlog; 'snapshot.locking.mode'=extended avoids it",
+            (const char *)t->db.p, (const char *)t->name.p, engine);
+    pen_text_row_done(&row);
+    return 0;
+}
+
+int snapshot__structure_end(struct pen_snapshot *s, struct pen_error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->tables.n; i++) {
+        if (s->tables.v[i].data && !s->tables.v[i].gone)
+            s->tables.v[kept++] = s->tables.v[i];
+    }
+    s->tables.n = kept;
+    struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_STRUCTURE_END};
+    for (size_t i = 0; i < kept; i++) {
+        int rc = read_estimate(s, &s->tables.v[i], err);
+        if (rc < 0)
+            return rc;
+        m.structure_end.rows_estimate += s->tables.v[i].rows;
+    }
+    m.structure_end.tables = (uint32_t)kept;
+    atomic_store(&s->table_count, (unsigned)kept);
+    sort_tables(s, s->o.order == PEN_SNAPSHOT_ORDER_ROWS_ASCENDING    ? compare_rows
+                   : s->o.order == PEN_SNAPSHOT_ORDER_ROWS_DESCENDING ? compare_rows_descending
+                                                                      : compare_rank);
+    return snapshot__put(&s->out, &m);
+}
