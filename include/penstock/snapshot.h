@@ -9,7 +9,7 @@
  * one row, whatever the table's size.
  *
  * Messages, in the order in which Debezium writes its records
- * (tests/unit/snapshot/test_snapshot_msg.c has the bytes):
+ * (tests/unit/snapshot/test_messages.c has the bytes):
  *
  *     BEGIN  SERVER_CHARSET  TABLE_NAME…  { DATABASE  TABLE_DDL… }…  STRUCTURE_END
  *     { TABLE_BEGIN  ROW…  TABLE_END }…  END
