@@ -33,13 +33,3 @@ UPDATE ledger, audit SET ledger.amount = ledger.amount + 1, audit.what = 'multi'
 DELETE ledger, audit FROM ledger JOIN audit ON ledger.id = audit.ledger_id WHERE ledger.id = 2;
 DELETE FROM child WHERE parent_id = 1;
 DELETE FROM parent WHERE id = 1;
-XA START 'x1';
-INSERT INTO ledger VALUES (8, 800);
-XA END 'x1';
-XA PREPARE 'x1';
-XA COMMIT 'x1';
-XA START 'x2';
-INSERT INTO ledger VALUES (9, 900);
-XA END 'x2';
-XA PREPARE 'x2';
-XA ROLLBACK 'x2';
