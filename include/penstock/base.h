@@ -15,6 +15,7 @@
 #include <penstock/base/log.h>
 #include <penstock/base/number.h>
 #include <penstock/base/text.h>
+#include <penstock/base/java_regex.h>
 #include <penstock/base/cell.h>
 
 #endif

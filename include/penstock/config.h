@@ -105,15 +105,18 @@ enum pen_option_state {
     PEN_OPT_NO_EFFECT, /* accepted for compatibility, read nowhere; a warning when set   */
     PEN_OPT_REFUSED    /* only its default is accepted                                   */
 };
-enum pen_option_range { /* words of the error texts: config/validate.c */
-                        PEN_RANGE_NONE,
-                        PEN_RANGE_POSITIVE,
-                        PEN_RANGE_NON_NEGATIVE
+/* The words of the error texts differ: config/validate.c */
+enum pen_option_range {
+    PEN_RANGE_NONE,
+    PEN_RANGE_POSITIVE_INT,
+    PEN_RANGE_POSITIVE_LONG,
+    PEN_RANGE_NON_NEGATIVE_INT,
+    PEN_RANGE_NON_NEGATIVE_LONG
 };
 #define PEN_OPT_REQUIRED  1u   /* no default and must be given                             */
 #define PEN_OPT_MARIADB   2u   /* only for the MariaDB connector                           */
 #define PEN_OPT_MYSQL     4u   /* only for the MySQL connector                             */
-#define PEN_OPT_INTERNAL  8u   /* not shown by REST, README lists it apart                 */
+#define PEN_OPT_HIDDEN    8u   /* works, but is not in the list that REST shows             */
 #define PEN_OPT_PREFIX    16u  /* name ends with '.' or '*': a family                      */
 #define PEN_OPT_PENSTOCK  32u  /* ours: Debezium does not have it                          */
 #define PEN_OPT_FRAMEWORK 64u  /* Connect's own key                                        */
@@ -127,8 +130,10 @@ struct pen_option {
     const char *display;
     const char *choices; /* "a b c" in the order of the enum it fills, or NULL; matched trimmed,
                             case-insensitive */
-    const char *doc;     /* one or two sentences, Markdown */
-    uint16_t offset;     /* of the field in struct pen_connector_config, 0 = none */
+    const char *choices_mariadb; /* the same for the MariaDB connector, "-" where it has none; NULL
+                                    = choices */
+    const char *doc;             /* one or two sentences, Markdown */
+    uint16_t offset;             /* of the field in struct pen_connector_config, 0 = none */
     uint8_t type, importance, width, state, range;
     uint8_t flags;
     uint8_t order; /* order_in_group */
@@ -214,9 +219,9 @@ enum pen_config_convert_failure {
     PEN_CONFIG_CONVERT_SKIP
 };
 enum pen_config_event_failure {
-    PEN_CONFIG_EVENT_FAIL,
-    PEN_CONFIG_EVENT_WARN,
     PEN_CONFIG_EVENT_SKIP,
+    PEN_CONFIG_EVENT_WARN,
+    PEN_CONFIG_EVENT_FAIL,
     PEN_CONFIG_EVENT_IGNORE
 };
 enum pen_config_snapshot_mode {
@@ -440,6 +445,7 @@ struct pen_connector_config {
 #define PEN_CONFIG_UNSET INT64_MIN /* of an INT or LONG without default */
 
 struct pen_config_problem {
+    char *key_text; /* owns key */
     struct pen_span key;
     char *text; /* Debezium's or Connect's words */
     bool warning;

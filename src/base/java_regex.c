@@ -1,0 +1,258 @@
+/* java.util.regex to PCRE2, byte by byte. Most of both grammars is the same (Perl's); what differs:
+ *
+ *     Java                         PCRE2
+ *     \u00e9  \uD83D\uDE00         \x{e9}  \x{1f600}
+ *     \0101                        \o{101}
+ *     \p{Alpha} \P{Punct} …        [:alpha:] [:^punct:] in brackets
+ *     \p{IsLatin}                  \p{Latin}
+ *     (?u)                         nothing: PCRE2_UTF folds case by Unicode already
+ *     [a-z&&[^m]]  [a[bc]]         none: refused
+ */
+#include <penstock/base.h>
+
+struct scan {
+    struct pen_span in;
+    size_t i;
+    bool in_class;
+    struct pen_buf *out;
+    struct pen_error *err;
+};
+
+static int refuse(const struct scan *s, size_t at, const char *what)
+{
+    pen_error_set(s->err, PEN_E_CONFIG, "%s near index %zu\n%.*s\n%*s", what, at,
+                  PEN_SPAN_ARG(s->in), (int)at + 1, "^");
+    return PEN_E_CONFIG;
+}
+
+static int peek(const struct scan *s, size_t ahead)
+{
+    return s->i + ahead < s->in.n ? s->in.p[s->i + ahead] : -1;
+}
+
+static bool starts(const struct scan *s, const char *text)
+{
+    return pen_span_has_prefix(pen_span_make(s->in.p + s->i, s->in.n - s->i), text);
+}
+
+static int hex_digit(int c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* At "uXXXX". */
+static bool take_unit(struct scan *s, uint32_t *ret)
+{
+    *ret = 0;
+    for (size_t k = 1; k <= 4; k++) {
+        const int d = hex_digit(peek(s, k));
+        if (d < 0)
+            return false;
+        *ret = *ret * 16 + (uint32_t)d;
+    }
+    s->i += 5;
+    return true;
+}
+
+static int put_unicode(struct scan *s, size_t at)
+{
+    uint32_t c, low;
+    if (!take_unit(s, &c))
+        return refuse(s, at, "Illegal Unicode escape sequence");
+    if (c >= 0xD800 && c < 0xDC00 && starts(s, "\\u")) {
+        const size_t back = s->i++;
+        if (take_unit(s, &low) && low >= 0xDC00 && low < 0xE000)
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+        else
+            s->i = back;
+    }
+    pen_buf_printf(s->out, "\\x{%x}", c);
+    return 0;
+}
+
+/* At "0…": \0n \0nn \0mnn with m ≤ 3 */
+static int put_octal(struct scan *s, size_t at)
+{
+    unsigned n = 0, v = 0;
+    while (n < 3 && peek(s, 1 + n) >= '0' && peek(s, 1 + n) <= '7') {
+        const unsigned next = v * 8 + (unsigned)(peek(s, 1 + n) - '0');
+        if (next > 0377)
+            break;
+        v = next;
+        n++;
+    }
+    if (n == 0)
+        return refuse(s, at, "Illegal octal escape sequence");
+    s->i += 1 + n;
+    pen_buf_printf(s->out, "\\o{%o}", v);
+    return 0;
+}
+
+/* At "p{Name}" or "pL": POSIX names of Java, scripts, general categories. */
+static int put_property(struct scan *s, size_t at)
+{
+    static const char *const posix[] = {"Lower", "Upper",  "ASCII", "Alpha", "Digit",
+                                        "Alnum", "Punct",  "Graph", "Print", "Blank",
+                                        "Cntrl", "XDigit", "Space"};
+    static const char *const same[] = {"lower", "upper",  "ascii", "alpha", "digit",
+                                       "alnum", "punct",  "graph", "print", "blank",
+                                       "cntrl", "xdigit", "space"};
+    const bool negated = s->in.p[s->i] == 'P';
+    if (peek(s, 1) != '{') {
+        if (peek(s, 1) < 0)
+            return refuse(s, at, "Unknown character property");
+        pen_buf_printf(s->out, "\\%c%c", s->in.p[s->i], s->in.p[s->i + 1]);
+        s->i += 2;
+        return 0;
+    }
+    const uint8_t *open = s->in.p + s->i + 2;
+    const uint8_t *close = memchr(open, '}', s->in.n - s->i - 2);
+    if (close == NULL)
+        return refuse(s, at, "Unclosed character family");
+    struct pen_span name = pen_span_make(open, (size_t)(close - open));
+    s->i = (size_t)(close - s->in.p) + 1;
+    for (size_t k = 0; k < PEN_COUNT(posix); k++)
+        if (pen_span_eq_str(name, posix[k])) {
+            pen_buf_printf(s->out, s->in_class ? "[:%s%s:]" : "[[:%s%s:]]", negated ? "^" : "",
+                           same[k]);
+            return 0;
+        }
+    if (pen_span_has_prefix(name, "Is") && name.n > 3)
+        name = pen_span_make(name.p + 2, name.n - 2);
+    else if (pen_span_has_prefix(name, "java") || pen_span_has_prefix(name, "In") || name.n > 2)
+        return refuse(s, at, "This character property is only known to Java");
+    pen_buf_printf(s->out, "\\%c{%.*s}", negated ? 'P' : 'p', PEN_SPAN_ARG(name));
+    return 0;
+}
+
+/* Behind a backslash. */
+static int put_escape(struct scan *s)
+{
+    const size_t at = s->i - 1;
+    const int c = peek(s, 0);
+    if (c < 0)
+        return refuse(s, at, "Unexpected internal error: the pattern ends with a backslash");
+    if (c == 'u')
+        return put_unicode(s, at);
+    if (c == '0')
+        return put_octal(s, at);
+    if (c == 'p' || c == 'P')
+        return put_property(s, at);
+    if (c == 'Q') { /* literal up to \E or the end */
+        size_t end = s->i + 1;
+        while (end < s->in.n &&
+               !(s->in.p[end] == '\\' && end + 1 < s->in.n && s->in.p[end + 1] == 'E'))
+            end++;
+        end = end < s->in.n ? end + 2 : end;
+        pen_buf_put_byte(s->out, '\\');
+        pen_buf_put(s->out, s->in.p + s->i, end - s->i);
+        s->i = end;
+        return 0;
+    }
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter && strchr("aAbBcdDeEfGhHknrRsStvVwWxXzZ", c) == NULL)
+        return refuse(s, s->i, "Illegal/unsupported escape sequence");
+    pen_buf_put_byte(s->out, '\\');
+    pen_buf_put_byte(s->out, (uint8_t)c);
+    s->i++;
+    if (c == 'c' && peek(s, 0) >= 0)
+        pen_buf_put_byte(s->out, s->in.p[s->i++]);
+    return 0;
+}
+
+/* At '(': look-arounds and names are the same; flags lose 'u'. */
+static int put_group(struct scan *s)
+{
+    static const char *const same[] = {"(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!"};
+    const size_t at = s->i;
+    if (starts(s, "(*"))
+        return refuse(s, at + 1, "Dangling meta character '*'");
+    if (!starts(s, "(?")) {
+        pen_buf_put_byte(s->out, '(');
+        s->i++;
+        return 0;
+    }
+    for (size_t k = 0; k < PEN_COUNT(same); k++)
+        if (starts(s, same[k])) {
+            pen_buf_put_str(s->out, same[k]);
+            s->i += strlen(same[k]);
+            return 0;
+        }
+    pen_buf_put_lit(s->out, "(?");
+    s->i += 2;
+    if (peek(s, 0) == '<') {
+        pen_buf_put_byte(s->out, '<');
+        s->i++;
+        return 0;
+    }
+    for (int c; (c = peek(s, 0)) != ':' && c != ')'; s->i++) {
+        if (c == 'd' || c == 'U')
+            return refuse(s, s->i, "The inline flags d and U are only known to Java");
+        if (c < 0 || strchr("imsux-", c) == NULL)
+            return refuse(s, s->i, "Unknown inline modifier");
+        if (c != 'u')
+            pen_buf_put_byte(s->out, (uint8_t)c);
+    }
+    return 0;
+}
+
+/* At '[': the whole class. */
+static int put_class(struct scan *s)
+{
+    pen_buf_put_byte(s->out, s->in.p[s->i++]);
+    if (peek(s, 0) == '^')
+        pen_buf_put_byte(s->out, s->in.p[s->i++]);
+    if (peek(s, 0) == ']') /* first of a class: itself */
+        pen_buf_put_byte(s->out, s->in.p[s->i++]);
+    s->in_class = true;
+    for (int c; (c = peek(s, 0)) != ']';) {
+        if (c < 0)
+            return refuse(s, s->in.n - 1, "Unclosed character class");
+        if (c == '[')
+            return refuse(s, s->i, "A character class inside another one is only known to Java");
+        if (c == '&' && peek(s, 1) == '&')
+            return refuse(s, s->i,
+                          "The intersection && of character classes is only known to Java");
+        s->i++;
+        if (c == '\\') {
+            const int rc = put_escape(s);
+            if (rc < 0)
+                return rc;
+        } else {
+            pen_buf_put_byte(s->out, (uint8_t)c);
+        }
+    }
+    s->in_class = false;
+    pen_buf_put_byte(s->out, s->in.p[s->i++]);
+    return 0;
+}
+
+int pen_java_regex(struct pen_span java, struct pen_buf *out, struct pen_error *err)
+{
+    struct scan s = {.in = java, .out = out, .err = err};
+    if (pen_utf8_valid(java) != java.n)
+        return pen_error_set(err, PEN_E_CONFIG, "the pattern is not valid UTF-8");
+    while (s.i < java.n) {
+        const uint8_t c = java.p[s.i];
+        int rc = 0;
+        if (c == '[') {
+            rc = put_class(&s);
+        } else if (c == '(') {
+            rc = put_group(&s);
+        } else {
+            s.i++;
+            if (c == '\\')
+                rc = put_escape(&s);
+            else
+                pen_buf_put_byte(out, c);
+        }
+        if (rc < 0)
+            return rc;
+    }
+    return out->bad
+               ? pen_error_set(err, PEN_E_NOMEM, "unable to translate a pattern: out of memory")
+               : 0;
+}
