@@ -134,7 +134,7 @@ static void nearest(const struct pen_option *rows, size_t n, struct pen_span nam
 /* One letter in six may be wrong. */
 static unsigned tolerance(struct pen_span name)
 {
-    return (unsigned)PEN_MIN(name.n / 6, (size_t)6) + 2;
+    return (unsigned)PEN_MAX(name.n / 6, (size_t)1) + 1;
 }
 
 static bool ends_with(struct pen_span s, const char *suffix)
