@@ -428,6 +428,12 @@ static void check_name(struct config__check *k, struct pen_span key)
     const bool strict = k->flags & PEN_CONFIG_STRICT;
     if (named_family(k, key))
         return;
+    for (size_t i = 0; i < PEN_COUNT(renamed); i++)
+        if (pen_span_eq_str(key, renamed[i].former)) {
+            config__problem(k, !strict, name, "unknown option '%s': replaced by '%s'", name,
+                            renamed[i].now);
+            return;
+        }
     /* database.* is a family (JDBC properties), so a slip in database.hostname would hide in it */
     const bool jdbc = o != NULL && strcmp(o->name, "database.") == 0;
     if (o != NULL && !(jdbc && (near != NULL || strict))) {
@@ -437,12 +443,6 @@ static void check_name(struct config__check *k, struct pen_span key)
             config__problem(k, true, name, "option '%s' does not belong to this connector", name);
         return;
     }
-    for (size_t i = 0; i < PEN_COUNT(renamed); i++)
-        if (pen_span_eq_str(key, renamed[i].former)) {
-            config__problem(k, !strict, name, "unknown option '%s': replaced by '%s'", name,
-                            renamed[i].now);
-            return;
-        }
     if (near != NULL)
         config__problem(k, !strict, name, "unknown option '%s', did you mean '%s'?", name, near);
     else
