@@ -139,8 +139,8 @@ static void big_mul(struct big *b, uint32_t m)
         b->w[i] = (uint32_t)(carry % 1000000000);
         carry /= 1000000000;
     }
-    if (carry > 0)
-        b->w[b->n++] = (uint32_t)carry;
+    for (; carry > 0; carry /= 1000000000) /* up to two words: 5^13 is over 10^9 */
+        b->w[b->n++] = (uint32_t)(carry % 1000000000);
 }
 
 /* times base^n, in steps of base^step = m */
