@@ -113,7 +113,7 @@ const char *pen_conn_name(const struct pen_conn *c);
 /** Runs a statement; a result set, if there is one, is read and dropped. @returns 0 or PEN_E_SQL /
  * LOST / GRANT / STOPPED. Blocks. */
 PEN_MUST_USE int pen_conn_exec(struct pen_conn *c, const char *sql, struct pen_error *err);
-/** printf form for numbers and names already quoted; the text must not exceed 64 KiB. */
+/** printf form, for numbers and for names that are quoted already. */
 PEN_MUST_USE int pen_conn_execf(struct pen_conn *c, struct pen_error *err, const char *fmt, ...)
     PEN_PRINTF(3, 4);
 
@@ -255,7 +255,7 @@ void pen_ring_end(struct pen_ring *r, const struct pen_error *err);
  * wake will follow. @thread task */
 enum pen_ring_state pen_ring_get(struct pen_ring *r, struct pen_span *ret_record);
 void pen_ring_release(struct pen_ring *r); /* @thread task */
-/** After END. @thread task */
+/** Code 0 before END and when there is none. @thread task */
 const struct pen_error *pen_ring_error(const struct pen_ring *r);
 /** The consumer wants no more: put returns PEN_E_STOPPED, lent bytes are void, get gives END.
  * @thread task */

@@ -26,6 +26,7 @@ struct head {
 #define HEAD_SIZE  sizeof(struct head)
 #define CACHE_LINE 64
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): each side has its own cache lines
 struct pen_ring {
     uint8_t *data;
     size_t cap;
@@ -268,7 +269,9 @@ void pen_ring_release(struct pen_ring *r)
 
 const struct pen_error *pen_ring_error(const struct pen_ring *r)
 {
-    return &r->error;
+    /* After a stop the producer may be about to write it. */
+    static const struct pen_error none;
+    return atomic_load(&r->ended) ? &r->error : &none;
 }
 
 void pen_ring_stop(struct pen_ring *r)

@@ -14,7 +14,7 @@
  *
  * MySQL source documentation, "Caching_sha2_password", "sha256_password". RSA is OAEP with SHA-1.
  */
-#include "wire_auth.h"
+#include "wire_auth_int.h"
 #include <penstock/base.h>
 #include <errmsg.h>
 #include <mysql/plugin_auth.h>
@@ -132,7 +132,7 @@ static bool has_password(const MYSQL *mysql)
 
 static bool scramble(const char *password, const unsigned char *nonce, unsigned char *out)
 {
-    unsigned char one[DIGEST], joined[DIGEST + NONCE], three[DIGEST];
+    unsigned char one[DIGEST] = {0}, joined[DIGEST + NONCE], three[DIGEST] = {0};
     bool ok = EVP_Digest(password, strlen(password), one, NULL, EVP_sha256(), NULL) &&
               EVP_Digest(one, DIGEST, joined, NULL, EVP_sha256(), NULL);
     memcpy(joined + DIGEST, nonce, NONCE);

@@ -8,7 +8,7 @@
  * rank u32, source id u32
  *
  * The command byte itself is the library's to send. */
-#include "wire_auth.h"
+#include "wire_auth_int.h"
 #include "wire_int.h"
 #include <stdlib.h>
 #include <unistd.h>

@@ -109,7 +109,8 @@ static int ask_for_dump(struct pen_stream *s, const struct pen_wire_options *o,
     q.flags =
         (uint16_t)((start->until_now ? DUMP_UNTIL_NOW : 0) |
                    (start->annotate_rows && s->conn->server.is_mariadb ? DUMP_ANNOTATE_ROWS : 0));
-    if (wire__backend_register(s->conn->mysql, &q) != 0)
+    /* 1047, unknown command: some proxies; SHOW REPLICAS is all that suffers */
+    if (wire__backend_register(s->conn->mysql, &q) != 0 && mysql_errno(s->conn->mysql) != 1047)
         return wire__fail(s->conn, WIRE_DUMP, "unable to register as a replica", err);
     if (wire__backend_dump(s->conn->mysql, &q, &s->dump) != 0)
         return wire__fail(s->conn, WIRE_DUMP, "unable to ask for the binlog", err);
@@ -139,11 +140,10 @@ static int fail_next(struct pen_stream *s, int64_t since_ns, struct pen_error *e
 static void trim_buffer(struct pen_stream *s)
 {
     const NET *net = &s->conn->mysql->net;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = ((uintptr_t)net->buff + KEEP_BUFFER + page - 1) & ~(page - 1);
-    uintptr_t to = (uintptr_t)net->buff_end & ~(page - 1);
-    if (net->buff && to > from)
-        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (size_t)(net->buff_end - net->buff);
+    size_t skip = KEEP_BUFFER + page - (uintptr_t)net->buff % page; /* to a page's start */
+    if (net->buff && size > skip + page)
+        (void)madvise(net->buff + skip, (size - skip) / page * page, MADV_DONTNEED);
     s->big_event = false;
 }
 

@@ -143,6 +143,10 @@ static int run_pull(const struct args *a)
     pen_fetch_free(r.fetch);
     if (a->seconds > 0)
         printf("stopped in %.1f ms\n", (double)(pen_clock_mono_ns() - since) / 1e6);
+    uv_close((uv_handle_t *)&wake, NULL);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
     return err.code ? print_error(&err) : 0;
 }
 

@@ -1,6 +1,6 @@
 /* Logins for Connector/C that never send a password in plain text over an unencrypted socket. */
-#ifndef PEN_WIRE_AUTH_H
-#define PEN_WIRE_AUTH_H
+#ifndef PEN_WIRE_AUTH_INT_H
+#define PEN_WIRE_AUTH_INT_H
 
 #include <mysql.h>
 #include <stdbool.h>
