@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 enum { MAGIC = 4, HEADER = 19, SIZE_AT = 9 };
+enum { FIRST_BUFFER = 64 << 10, KEEP_BUFFER = 4 << 20 };
 
 struct wire_file {
     FILE *f;
@@ -67,6 +68,13 @@ static int read_event(struct wire_file *w, struct pen_span *ret_event, struct pe
 static int next_from_file(struct pen_stream *s, struct pen_span *ret_event, struct pen_error *err)
 {
     struct wire_file *w = s->file;
+    if (w->cap > KEEP_BUFFER) { /* after a big event */
+        free(w->event);
+        w->event = NULL;
+        w->cap = 0;
+    }
+    if (make_space(w, FIRST_BUFFER) < 0)
+        return fail_at(w, PEN_E_NOMEM, "out of memory", err);
     if (w->at != MAGIC && w->at < w->start) {
         w->at = w->start;
         if (fseeko(w->f, (off_t)w->at, SEEK_SET) != 0)
@@ -111,9 +119,7 @@ int pen_stream_open_file(const char *path, uint64_t pos, struct pen_stream **ret
     struct pen_stream *s = calloc(1, sizeof(*s));
     struct wire_file *w = calloc(1, sizeof(*w));
     char *copy = strdup(path);
-    if (!s || !w || !copy || make_space(w, 64 << 10) < 0) {
-        if (w)
-            free(w->event);
+    if (!s || !w || !copy) {
         free(w);
         free(s);
         free(copy);
