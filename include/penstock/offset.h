@@ -205,6 +205,7 @@ PEN_MUST_USE int pen_position_set(struct pen_position *p, struct pen_span key,
 /* Convenience for callers that build one: text fields are copied. */
 PEN_MUST_USE int pen_position_set_file(struct pen_position *p, struct pen_span file);
 PEN_MUST_USE int pen_position_set_gtids(struct pen_position *p, struct pen_span gtids);
+/* json empty removes the extra */
 PEN_MUST_USE int pen_position_set_extra(struct pen_position *p, const char *key,
                                         struct pen_span json);
 /* JSON text of an extra, or NULL */

@@ -58,7 +58,7 @@ static uint8_t tag_char(uint8_t c, bool first)
 bool offset__tag_ok(const char *tag, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (tag_char((uint8_t)tag[i], i == 0) != (uint8_t)tag[i])
+        if (tag[i] == '\0' || tag_char((uint8_t)tag[i], i == 0) != (uint8_t)tag[i])
             return false;
     return n <= PEN_GTID_TAG_MAX;
 }

@@ -27,5 +27,7 @@ bool offset__tag_ok(const char *tag, size_t n);
 
 /* malloc'd copy with a NUL behind, NULL when memory is out */
 PEN_MUST_USE char *offset__dup(struct pen_span s);
+/* Removes the extras whose key starts with prefix. */
+void offset__drop_extras(struct pen_position *p, const char *prefix);
 
 #endif

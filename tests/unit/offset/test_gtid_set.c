@@ -215,6 +215,51 @@ static const struct {
                   "\1\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0")},
 };
 
+#define D "8c09d13a-e76b-11f1-b3c6-02fc00000001"
+/* body of the Previous_gtids event of a MySQL 9.7.4, whose @@gtid_executed was this text */
+static const struct pen_span recorded =
+    PEN_SPAN_LIT("\x01\x05\x00\x00\x00\x00\x00\x01"
+                 "\x24\xbc\x78\x50\x2c\x16\x11\xe6\xa0\x73\x02\x42\xac\x11\x00\x02"
+                 "\x00"
+                 ""
+                 "\x01\x00\x00\x00\x00\x00\x00\x00"
+                 "\x09\x00\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x00\x00\x00\x00\x00"
+                 "\x24\xbc\x78\x50\x2c\x16\x11\xe6\xa0\x73\x02\x42\xac\x11\x00\x02"
+                 "\x06"
+                 "zed"
+                 "\x01\x00\x00\x00\x00\x00\x00\x00"
+                 "\x4d\x00\x00\x00\x00\x00\x00\x00\x4e\x00\x00\x00\x00\x00\x00\x00"
+                 "\x8c\x09\xd1\x3a\xe7\x6b\x11\xf1\xb3\xc6\x02\xfc\x00\x00\x00\x01"
+                 "\x00"
+                 ""
+                 "\x01\x00\x00\x00\x00\x00\x00\x00"
+                 "\x01\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00"
+                 "\x8c\x09\xd1\x3a\xe7\x6b\x11\xf1\xb3\xc6\x02\xfc\x00\x00\x00\x01"
+                 "\x06"
+                 "a_1"
+                 "\x01\x00\x00\x00\x00\x00\x00\x00"
+                 "\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00"
+                 "\x8c\x09\xd1\x3a\xe7\x6b\x11\xf1\xb3\xc6\x02\xfc\x00\x00\x00\x01"
+                 "\x0c"
+                 "orders"
+                 "\x01\x00\x00\x00\x00\x00\x00\x00"
+                 "\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00");
+
+static void recorded_event(void)
+{
+    struct pen_gtid_set s = PEN_GTID_SET_INIT, text = PEN_GTID_SET_INIT;
+    struct pen_buf b = PEN_BUF_INIT;
+    int rc =
+        pen_gtid_set_decode(&s, recorded) |
+        pen_gtid_set_parse(&text, PEN_SPAN_LIT(B ":9:zed:77,\n" D ":1-3:a_1:1-2:orders:1"), NULL);
+    TAP_OK(rc == 0 && pen_gtid_set_equal(&s, &text), "a server's Previous_gtids event is its set");
+    pen_gtid_set_encode(&text, &b);
+    TAP_EQ_SPAN(pen_buf_span(&b), recorded, "and the set is encoded as the server does");
+    pen_buf_done(&b);
+    pen_gtid_set_done(&s);
+    pen_gtid_set_done(&text);
+}
+
 static void binary(void)
 {
     for (size_t i = 0; i < PEN_COUNT(binaries); i++) {
@@ -371,6 +416,7 @@ int main(void)
     algebra();
     single_gtids();
     binary();
+    recorded_event();
     uint64_t state = 20261123;
     int bad = 0;
     for (int i = 0; i < 3000; i++)
