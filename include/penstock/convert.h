@@ -67,11 +67,14 @@ uint64_t pen_plan_failures(const struct pen_plan *p);
 
 /* ---- records that are not row changes ----------------------------------------------------- */
 
-/* One record a DDL event (table.h): databaseName and source.db are event->db, source.table is
- * event->table ("" = null), tableChanges are what the event says. */
+/* One record a DDL event (table.h): databaseName and source.db are event->db, tableChanges are what
+ * the event says. source.table names all tables of the statement, comma joined, so the caller gives
+ * it; source.row is the last row event's, as Debezium leaves it there. */
 struct pen_ddl_record {
     const struct pen_source *source;
     const struct pen_ddl_event *event;
+    struct pen_span tables; /* p NULL = null */
+    uint32_t row;
 };
 struct pen_transaction_record {
     struct pen_span id;
