@@ -61,7 +61,7 @@ def layer_table():
         cells = [c.strip() for c in line.strip("|").split("|")]
         if not line.startswith("|") or len(cells) != 4 or cells[0] == "room" or set(cells[0]) <= set("-: "):
             continue
-        room, may, third, _ = cells
+        room, may, third, _ = (re.sub(r" *\([^)]*\)", "", c) for c in cells)  # a remark in parentheses is for people
         rooms.append(room)
         table[room] = [may, third]
     for i, room in enumerate(rooms):
@@ -106,7 +106,8 @@ def layers():
                 if other.group(1) not in may:
                     found[room].append(f"{name}:{number}: room '{room}' may not include <{header}>")
             elif '"' in line:
-                if "/" in header or not os.path.exists(os.path.join(ROOT, "src", room, header)):
+                there = any(os.path.exists(os.path.join(top, "src", room, header)) for top in (ROOT, BUILD))  # BUILD: a generated one
+                if "/" in header or not there:
                     found[room].append(f"{name}:{number}: \"{header}\" is not a private header of room '{room}'")
             elif any_third.fullmatch(header) and not any(re.fullmatch(p, header) for p in libraries):
                 found[room].append(f"{name}:{number}: row '{room}' of src/README.md does not list the library of <{header}>")
@@ -207,8 +208,12 @@ def clang_tidy():
         out = subprocess.run(["clang-tidy", "--quiet", "-p", BUILD, name], cwd=ROOT, capture_output=True, text=True)
         return [line for line in out.stdout.splitlines() if re.search(r": (error|warning): ", line)] or (
             [f"{name}: clang-tidy ends with {out.returncode}"] if out.returncode else [])
+    said = set()  # what is wrong in a header is said once, not for every file that includes it
     for name, violations in zip(files, in_parallel(check, files)):
-        yield f"clang-tidy has nothing to say about {name}", violations
+        fresh = [re.sub(r"^(/.*?/)?(\.\./)+", "", v) for v in violations]
+        fresh = [v for v in fresh if v not in said]
+        said.update(fresh)
+        yield f"clang-tidy has nothing to say about {name}", fresh
 
 
 def compose():
