@@ -45,8 +45,9 @@ static uint8_t *put_non_ascii(uint8_t *w, const uint8_t **p, const uint8_t *end)
     while (s < end && *s >= 0x80) {
         size_t n;
         if (!base__utf8_step(s, (size_t)(end - s), &n)) {
-            memcpy(w, "\xEF\xBF\xBD", 3);
-            w += 3;
+            *w++ = 0xEF; /* U+FFFD */
+            *w++ = 0xBF;
+            *w++ = 0xBD;
         } else if (n == 4) {
             w = put_non_bmp(w, s);
         } else {

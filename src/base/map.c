@@ -23,12 +23,20 @@ static uint64_t hash(struct pen_span key)
     return h ^ (h >> 29);
 }
 
+/* Keys are our own copies, const only for readers. */
+static void free_key(const struct pen_map_entry *e)
+{
+    void *p;
+    memcpy(&p, &e->key.p, sizeof(p));
+    free(p);
+}
+
 void pen_map_done(struct pen_map *m)
 {
     if (m == NULL)
         return;
     for (uint32_t i = 0; i < m->used; i++)
-        free((void *)(uintptr_t)m->entries[i].key.p); /* our own copy, const only for readers */
+        free_key(&m->entries[i]);
     free(m->entries);
     free(m->index);
     *m = PEN_MAP_INIT;
@@ -131,7 +139,7 @@ void *pen_map_remove(struct pen_map *m, struct pen_span key)
     if (e == NULL)
         return NULL;
     void *value = e->value;
-    free((void *)(uintptr_t)e->key.p);
+    free_key(e);
     *e = (struct pen_map_entry){PEN_SPAN_NONE, NULL};
     m->live--;
     return value;

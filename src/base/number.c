@@ -70,11 +70,10 @@ uint8_t *pen_put_u64_padded(uint8_t *w, uint64_t v, unsigned digits)
     return w + digits;
 }
 
-static uint8_t *put_lit(uint8_t *w, const char *s)
+static uint8_t *put_span(uint8_t *w, struct pen_span s)
 {
-    size_t n = strlen(s);
-    memcpy(w, s, n);
-    return w + n;
+    memcpy(w, s.p, s.n);
+    return w + s.n;
 }
 
 /* d.ddd × 10^e; Java writes it plain for -3 ≤ e < 7, else with an exponent; always one digit on
@@ -88,7 +87,7 @@ static uint8_t *put_decimal(uint8_t *w, struct base__decimal d)
         if (n <= point) {
             base__write_digits(w, d.digits, (unsigned)n);
             memset(w + n, '0', (size_t)(point - n));
-            return put_lit(w + point, ".0");
+            return put_span(w + point, PEN_SPAN_LIT(".0"));
         }
         base__write_digits(w + 1, d.digits, (unsigned)n);
         memmove(w, w + 1, (size_t)point);
@@ -96,7 +95,7 @@ static uint8_t *put_decimal(uint8_t *w, struct base__decimal d)
         return w + n + 1;
     }
     if (e < 0 && e >= -3) {
-        memcpy(w, "0.000", 5);
+        put_span(w, PEN_SPAN_LIT("0.000"));
         w += 1 - e;
         base__write_digits(w, d.digits, (unsigned)n);
         return w + n;
@@ -116,15 +115,15 @@ uint8_t *pen_put_double(uint8_t *w, double v)
     uint64_t bits;
     memcpy(&bits, &v, sizeof(bits));
     if (v != v)
-        return put_lit(w, "NaN");
+        return put_span(w, PEN_SPAN_LIT("NaN"));
     if (bits >> 63) {
         *w++ = '-';
         v = -v;
     }
     if (v == 0)
-        return put_lit(w, "0.0");
+        return put_span(w, PEN_SPAN_LIT("0.0"));
     if ((bits << 1) >> 53 == 0x7FF)
-        return put_lit(w, "Infinity");
+        return put_span(w, PEN_SPAN_LIT("Infinity"));
     return put_decimal(w, base__shortest_double(v));
 }
 
@@ -133,15 +132,15 @@ uint8_t *pen_put_float(uint8_t *w, float v)
     uint32_t bits;
     memcpy(&bits, &v, sizeof(bits));
     if (v != v)
-        return put_lit(w, "NaN");
+        return put_span(w, PEN_SPAN_LIT("NaN"));
     if (bits >> 31) {
         *w++ = '-';
         v = -v;
     }
     if (v == 0)
-        return put_lit(w, "0.0");
+        return put_span(w, PEN_SPAN_LIT("0.0"));
     if ((bits << 1) >> 24 == 0xFF)
-        return put_lit(w, "Infinity");
+        return put_span(w, PEN_SPAN_LIT("Infinity"));
     return put_decimal(w, base__shortest_float(v));
 }
 

@@ -93,7 +93,7 @@ static int add_interval(source *src, int64_t first, int64_t last)
     while (hi < src->n && src->v[hi].first <= last + 1)
         hi++;
     if (lo == hi) {
-        if (pen_vec_push(src) == NULL)
+        if (pen_vec_push(src) == NULL || src->v == NULL) /* the second for the analyzer */
             return PEN_E_NOMEM;
         memmove(&src->v[lo + 1], &src->v[lo], (src->n - 1 - lo) * sizeof(*src->v));
         src->v[lo] = (interval){first, last};

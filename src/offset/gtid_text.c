@@ -299,7 +299,7 @@ static int decode_source(struct pen_cursor *c, bool tagged, struct pen_gtid_set 
         return PEN_E_CORRUPT;
     struct pen_span tag = cur_take(c, tag_n / 2);
     uint64_t n = cur_u64(c);
-    if (c->bad || n > cur_left(c) / 16)
+    if (c->bad || uuid.p == NULL || n > cur_left(c) / 16)
         return PEN_E_SHORT;
     memcpy(g.uuid, uuid.p, 16);
     g.tag_n = (uint8_t)tag.n;

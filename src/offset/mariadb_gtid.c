@@ -57,7 +57,7 @@ int pen_mariadb_gtid_set_add(struct pen_mariadb_gtid_set *s, const struct pen_ma
 {
     size_t i = find_domain(s, g->domain);
     if (i == s->n || s->v[i].domain != g->domain) {
-        if (pen_vec_push(s) == NULL)
+        if (pen_vec_push(s) == NULL || s->v == NULL) /* the second for the analyzer */
             return PEN_E_NOMEM;
         memmove(&s->v[i + 1], &s->v[i], (s->n - 1 - i) * sizeof(*s->v));
     }

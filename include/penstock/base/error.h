@@ -53,7 +53,7 @@ enum pen_error_class { PEN_CLASS_RETRY, PEN_CLASS_TASK, PEN_CLASS_CONFIG, PEN_CL
     X(LOCK, -33, TASK, "lock could not be taken in time")
 
 enum pen_error_code {
-#define X(name, value, class_, text) PEN_E_##name = value,
+#define X(name, value, class_, text) PEN_E_##name = (value),
     PEN_ERRORS(X)
 #undef X
 };
