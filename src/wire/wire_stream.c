@@ -9,8 +9,9 @@
  *     @mariadb_slave_capability 4  MariaDB: send GTID events as they are
  *     @slave_connect_state         MariaDB: where to start
  *
- * The uuid is random per process: it ends a dump thread that this process left behind, but not
- * another connector that happens to have the same server id. */
+ * The uuid is random per process and ends with the server id: it ends a dump thread that this
+ * connector left behind, but neither its neighbours in the process nor another process that happens
+ * to have the same server id. */
 #include "wire_int.h"
 #include <errmsg.h>
 #include <stdio.h>
@@ -25,20 +26,22 @@ enum { DUMP_UNTIL_NOW = 1, DUMP_ANNOTATE_ROWS = 2 };
 enum { KEEP_BUFFER = 4 << 20 }; /* bytes of the library's packet buffer that are kept */
 
 static pthread_once_t uuid_once = PTHREAD_ONCE_INIT;
-static char process_uuid[37];
+static uint8_t process_random[12];
 
-/* RFC 9562 version 4 */
-static void make_uuid(void)
+static void draw_random(void)
 {
-    uint8_t b[16] = {0};
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        memcpy(b, &(int64_t){pen_clock_wall_ns()}, sizeof(int64_t));
-    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    snprintf(process_uuid, sizeof(process_uuid),
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    if (getrandom(process_random, sizeof(process_random), 0) != (ssize_t)sizeof(process_random))
+        memcpy(process_random, &(int64_t){pen_clock_wall_ns()}, sizeof(int64_t));
+    process_random[6] = (uint8_t)((process_random[6] & 0x0F) | 0x40); /* RFC 9562 version 4 */
+    process_random[8] = (uint8_t)((process_random[8] & 0x3F) | 0x80);
+}
+
+static void replica_uuid(uint32_t server_id, char ret[37])
+{
+    const uint8_t *b = process_random;
+    pthread_once(&uuid_once, draw_random);
+    snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%08x", b[0], b[1], b[2],
+             b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], server_id);
 }
 
 /* Servers before 5.6 and MariaDB before 5.3 have no checksums and no such variable: 1193. */
@@ -79,10 +82,10 @@ static int say_mariadb(struct pen_conn *c, const struct pen_stream_start *start,
 
 static int say_settings(struct pen_conn *c, const struct pen_wire_options *o, struct pen_error *err)
 {
-    pthread_once(&uuid_once, make_uuid);
+    char uuid[37];
+    replica_uuid(o->server_id, uuid);
     struct pen_buf sql = PEN_BUF_INIT;
-    pen_buf_printf(&sql, "SET @slave_uuid = '%s', @replica_uuid = '%s'", process_uuid,
-                   process_uuid);
+    pen_buf_printf(&sql, "SET @slave_uuid = '%s', @replica_uuid = '%s'", uuid, uuid);
     uint64_t ns = (uint64_t)o->heartbeat_period_ms * 1000000;
     if (ns)
         pen_buf_printf(&sql, ", @master_heartbeat_period = %llu, @source_heartbeat_period = %llu",
