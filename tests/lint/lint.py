@@ -2,6 +2,7 @@
 """The rules of this tree that a machine can check, one function a rule, TAP on stdout.
 
     tests/lint/lint.py SOURCE_ROOT BUILD_ROOT RULE…        RULE: see RULES at the end; none = all
+    tests/lint/lint.py . build docs --write                brings the generated documentation up to date
 
 A rule yields (sentence, [violations]) pairs; an empty list is a pass. Only files that git knows are looked at
 (tracked, or new and not ignored), so build directories and caches never count.
@@ -32,6 +33,9 @@ THIRD_PARTY = {
 BANNED = "strcpy strcat sprintf vsprintf gets strtok rand srand atoi atol atoll alloca tmpnam mktemp system setjmp longjmp"
 TOP_LEVEL = "meson.build src include schemas tests mysql-fixtures docker-compose.yml README.md".split()
 LONGEST = 600
+MARK_BEGIN, MARK_END = "<!-- options: generated, see tests/lint -->", "<!-- options end -->"
+RECORDED = ("tests/golden/", "tests/conformance/")
+WRITE = "--write" in sys.argv
 
 
 def git_files():
@@ -145,7 +149,7 @@ def code_only(text):
 
 def banned():
     pattern = re.compile(r"(?<![\w.>])(" + "|".join(BANNED.split()) + r")\s*\(")
-    found = [f"{name}:{number}: {m.group(1)}()" for name in c_files("src", "include", "tests")
+    found = [f"{name}:{number}: {m.group(1)}()" for name in c_files("src", "include")
              for number, line in enumerate(code_only(read(name)).splitlines(), 1) for m in pattern.finditer(line)]
     yield "no call of " + ", ".join(BANNED.split()), found
     sleeping = [f"{name}:{number}: a test waits for the event, it does not sleep" for name in git_files()
@@ -257,15 +261,94 @@ def compose():
     yield "docker-compose.yml is whole", found
 
 
+def generated():
+    """{file: (generated text, the text that is there)}; for README.md the part between the two markers."""
+    program = os.path.join(BUILD, "tests/lint/print_options")
+    if not os.path.exists(program):
+        return None
+
+    def made(what):
+        return subprocess.run([program, what], capture_output=True, text=True, check=True).stdout
+    readme = read("README.md")
+    begin, end = readme.find(MARK_BEGIN), readme.find(MARK_END)
+    if begin < 0 or end < begin:
+        raise SystemExit(f"README.md: no '{MARK_BEGIN}' … '{MARK_END}'")
+    begin += len(MARK_BEGIN) + 1
+    out = {"README.md": (readme[:begin] + "\n" + made("markdown") + readme[end:], readme)}
+    for kind in ("connector", "worker"):
+        name = f"schemas/{kind}.schema.json"
+        out[name] = (json.dumps(json.loads(made(kind)), indent=2, ensure_ascii=False) + "\n", read(name) if os.path.exists(os.path.join(ROOT, name)) else "")
+    return out
+
+
+def docs():
+    files = generated()
+    for name, (want, there) in (files or {}).items():
+        if WRITE and want != there:
+            with open(os.path.join(ROOT, name), "w", encoding="utf-8") as f:
+                f.write(want)
+        yield f"the generated part of {name} is up to date", [] if WRITE or want == there else ["run: tests/lint/lint.py . BUILD docs --write"]
+    rooms, table = {n.split("/")[1] for n in c_files("src") if n.count("/") > 1}, layer_table()
+    yield "src/README.md has a row for every room", [f"src/{r}: no row" for r in sorted(rooms - table.keys())]
+
+
+def schemas():
+    """schemas/*.schema.json are JSON Schemas, and the records and configurations of this repository match them."""
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    store = {}
+    for name in git_files():
+        if name.startswith("schemas/") and name.endswith(".schema.json"):
+            store[os.path.basename(name)] = json.loads(read(name))
+    for name, schema in sorted(store.items()):
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+            yield f"schemas/{name} is a JSON Schema", []
+        except jsonschema.SchemaError as e:
+            yield f"schemas/{name} is a JSON Schema", [e.message]
+    resolver = jsonschema.RefResolver("", {}, store=store)
+    validators = {name.split(".")[0]: jsonschema.Draft202012Validator(schema, resolver=resolver) for name, schema in store.items()}
+
+    def problems(kind, value, where):
+        return [f"{where}: {'/'.join(map(str, e.path))}: {e.message[:200]}" for e in validators[kind].iter_errors(value)]
+    found, count = [], 0
+    for name in git_files():
+        if not name.endswith(".jsonl") or not name.startswith(RECORDED):
+            continue
+        for number, line in enumerate(read(name).splitlines(), 1):
+            value = json.loads(line)["value"]
+            value = json.loads(value) if isinstance(value, str) else value
+            value = value["payload"] if isinstance(value, dict) and set(value) == {"schema", "payload"} else value
+            kind = record_kind(value)
+            if kind in validators:
+                count += 1
+                found += problems(kind, value, f"{name}:{number}")
+    yield f"recorded records match their schemas ({count})", found
+    yield "mysql-fixtures/compose/shop.json matches its schema", problems("connector", json.loads(read("mysql-fixtures/compose/shop.json"))["config"], "shop.json")
+
+
+def record_kind(value):
+    """Which schema a value claims, by the fields that only it has; None for unwrapped and other forms."""
+    if not isinstance(value, dict):
+        return None
+    for kind, fields in (("change", {"op", "source", "before"}), ("schema-change", {"ddl", "tableChanges"}), ("transaction", {"status", "data_collections"}),
+                         ("notification", {"aggregate_type"})):
+        if fields <= value.keys():
+            return kind
+    return "heartbeat" if value.keys() == {"ts_ms"} else None
+
+
 RULES = {"layers": layers, "names": names, "sizes": sizes, "banned": banned, "tree": tree, "format": clang_format, "tidy": clang_tidy,
-         "compose": compose}
+         "compose": compose, "docs": docs, "schemas": schemas}
 
 
 def main():
     global ROOT, BUILD
     ROOT, BUILD = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     count = failed = 0
-    for rule in sys.argv[3:] or RULES:
+    for rule in [a for a in sys.argv[3:] if not a.startswith("--")] or RULES:
         results = list(RULES[rule]()) or [(f"{rule} # SKIP what it needs is not here", [])]
         for sentence, violations in results:
             count += 1
