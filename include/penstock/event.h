@@ -118,7 +118,7 @@ uint32_t pen_event_java_hash(struct pen_span s);
 const struct pen_tx_order *pen_tx_count(struct pen_transaction *tx, struct pen_tx_table *t,
                                         struct pen_tx_order *order);
 /* Tables in the order in which Debezium lists them in the END record (a Java HashMap's). */
-PEN_MUST_USE int pen_tx_tables_sort(struct pen_transaction *tx);
+void pen_tx_tables_sort(struct pen_transaction *tx);
 /* XID, COMMIT, ROLLBACK, or a DDL statement: the transaction is over. Call after the END record. */
 void pen_tx_end(struct pen_transaction *tx);
 /* Sets what the transaction knows of s (gtid, thread, query, ts_us) and of the event (header
