@@ -103,7 +103,8 @@ static void test_metadata(void)
     TAP_OK(pen_tx_begin(&tx, LIT("binlog.000002"), 300, 1) == 0, "begin without gtid");
     TAP_EQ_SPAN(pen_buf_span(&tx.id), LIT("file=binlog.000002,pos=300"),
                 "id names file and position");
-    /* names whose HashMap order differs from the order of appearance: java.util.HashMap, JDK 21 */
+    /* names whose HashMap order differs from the order of appearance: java.util.HashMap, JDK 21,
+     * put() as TransactionContext does */
     const char *names[] = {"zebra", "apple", "mango", "t1", "t2", "t3"};
     for (size_t i = 0; i < PEN_COUNT(names); i++)
         TAP_OK(pen_tx_count(&tx, pen_tx_table(&tx, LIT("d"), pen_span_str(names[i])), &order),
@@ -117,7 +118,7 @@ static void test_metadata(void)
         strncat(got, (const char *)tx.tables.v[i]->name.p, tx.tables.v[i]->name.n);
         strcat(got, " ");
     }
-    TAP_EQ_STR(got, "d.mango d.t2 d.t3 d.zebra d.t1 d.apple ", "tables in HashMap order");
+    TAP_EQ_STR(got, "d.mango d.t2 d.t3 d.zebra d.apple d.t1 ", "tables in HashMap order");
     TAP_OK(pen_tx_gtid(&tx, pen_span_make(got, 129), 0) == PEN_E_TOO_BIG,
            "a gtid of 129 bytes is refused");
     pen_tx_done(&tx);
