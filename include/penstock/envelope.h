@@ -96,8 +96,10 @@ enum pen_constant_kind {
     PEN_CONST_NULL,
     PEN_CONST_INT, /* integers and booleans (0, 1) */
     PEN_CONST_FLOAT,
-    PEN_CONST_TEXT, /* string */
-    PEN_CONST_BYTES /* BYTES schema, also Decimal's two's complement */
+    PEN_CONST_TEXT,  /* string */
+    PEN_CONST_BYTES, /* BYTES schema, also Decimal's two's complement */
+    PEN_CONST_CELL   /* s as a text result row would have it: written as the column's own values are
+                      */
 };
 struct pen_constant {
     enum pen_constant_kind kind;
@@ -198,7 +200,8 @@ struct pen_field {
     enum pen_image image;
     enum pen_semantic as;
     struct pen_column_rule rule; /* mask, hash, truncate */
-    struct pen_constant if_null; /* what a NOT NULL column without value holds (§3.3) */
+    struct pen_constant if_null; /* of a column: NULL, or what a NOT NULL column without value and
+                                    without default holds (§3.3); NONE = there is nothing */
 };
 
 struct pen_shape_header {
@@ -221,6 +224,9 @@ enum pen_variant {
 };
 #define PEN_VARIANT_COUNT 6
 
+/* Records that are not row changes (§2.6, §2.7, §2.9) */
+enum pen_record_kind { PEN_RECORD_DDL, PEN_RECORD_TRANSACTION, PEN_RECORD_HEARTBEAT };
+
 struct pen_shape {
     struct pen_span topic;
     struct pen_field *key;   /* NULL = null key and schema   */
@@ -228,6 +234,7 @@ struct pen_shape {
     struct pen_shape_header *headers;
     uint32_t header_count;
     int32_t partition;            /* -1 = the producer's choice */
+    enum pen_record_kind kind;    /* when fixed */
     struct pen_field *topic_from; /* a transform takes the topic from this field, or NULL */
     bool dropped;                 /* a transform dropped the record */
     bool envelope;                /* value has before, after, op: Debezium's envelope */
@@ -265,13 +272,12 @@ PEN_MUST_USE int pen_envelope_shapes(const struct pen_envelope_options *o,
 /* `P.db.table` with what Kafka does not allow as '_' and cut at 249. p NULL when memory is out. */
 struct pen_span pen_envelope_topic(const struct pen_envelope_options *o, struct pen_span db,
                                    struct pen_span table, struct pen_arena *arena);
-/* Adjusts a schema or field name (none, avro, avro_unicode). */
-struct pen_span pen_envelope_name(enum pen_name_adjustment mode, struct pen_span name,
+/* Adjusts a schema name (dots stay) or a field name. p NULL when memory is out. */
+struct pen_span pen_envelope_name(enum pen_name_adjustment mode, struct pen_span name, bool field,
                                   struct pen_arena *arena);
 
 /* ---- records that are not row changes (§2.6, §2.7, §2.9): shapes with topic, headers and schemas;
  * convert.h has their values ------------------------------------------------------------------ */
-enum pen_record_kind { PEN_RECORD_DDL, PEN_RECORD_TRANSACTION, PEN_RECORD_HEARTBEAT };
 PEN_MUST_USE int pen_envelope_record_shape(const struct pen_envelope_options *o,
                                            enum pen_record_kind kind, struct pen_arena *arena,
                                            struct pen_shapes *ret, struct pen_error *err);
