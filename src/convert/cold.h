@@ -1,0 +1,21 @@
+/* Out-of-line writers of one file each, called by cold.c. Results as convert__cold_put. */
+#ifndef PENSTOCK_CONVERT_COLD_H
+#define PENSTOCK_CONVERT_COLD_H
+
+#include "convert_int.h"
+
+int convert__temporal_put(struct convert__run *r, const struct convert__op *o,
+                          const struct pen_cell *c);
+int convert__geometry_put(struct convert__run *r, const struct convert__op *o,
+                          const struct pen_cell *c);
+int convert__point_put(struct convert__run *r, const struct convert__op *o,
+                       const struct pen_cell *c);
+int convert__vector_put(struct convert__run *r, const struct pen_cell *c);
+int convert__uuid_put(struct convert__run *r, const struct convert__op *o,
+                      const struct pen_cell *c);
+int convert__inet_put(struct convert__run *r, const struct convert__op *o,
+                      const struct pen_cell *c);
+/* A string value in the op's style: JSON string, header string or bare text. utf8 must be valid. */
+int convert__string_put(struct convert__run *r, uint8_t style, struct pen_span utf8);
+
+#endif

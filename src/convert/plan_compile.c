@@ -1,0 +1,412 @@
+/* From shapes to plans: walks a record's fields, gathers literals until a value must be written,
+ * then cuts the ops that only depend on the event into segments of their own. */
+#include "compile_int.h"
+
+/* ---- emitting ------------------------------------------------------------------------------- */
+
+static void literal_str(struct convert__compiler *c, const char *s)
+{
+    pen_buf_put_str(&c->pending, s);
+}
+
+static uint32_t store(struct convert__compiler *c, struct pen_span s)
+{
+    uint32_t at = (uint32_t)c->literals.n;
+    pen_buf_put_span(&c->literals, s);
+    return at;
+}
+
+/* Appends op with what is pending as its literal. */
+static struct convert__op *emit(struct convert__compiler *c, const struct convert__op *op)
+{
+    struct convert__op *o = pen_vec_push(&c->ops);
+    if (!o) {
+        c->bad = true;
+        return NULL;
+    }
+    *o = *op;
+    o->lit_n = (uint32_t)c->pending.n;
+    o->lit = store(c, pen_buf_span(&c->pending));
+    pen_buf_reset(&c->pending);
+    return o;
+}
+
+/* "default" or, when it is not to be used or there is none, "null" */
+static void put_null(struct convert__compiler *c, const struct pen_field *f, struct pen_buf *b)
+{
+    bool replace = c->json.replace_null_with_default || c->style != STYLE_JSON;
+    if (replace && f->def.kind != PEN_CONST_NONE && convert__constant_put(c, f, &f->def, b))
+        return;
+    if (c->style != STYLE_TEXT)
+        pen_buf_put_lit(b, "null");
+}
+
+static void column(struct convert__compiler *c, const struct pen_field *f)
+{
+    struct convert__op o;
+    struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
+    int rc = convert__cell_op(c, f, c->shapes->form == PEN_FORM_TEXT, &o);
+    if (rc < 0) {
+        c->code = rc;
+        return;
+    }
+    struct convert__op *at = emit(c, &o);
+    if (!at)
+        return;
+    /* NULL of the row: a NOT NULL column (a zero date) has its default or its type's zero */
+    if (f->if_null.kind == PEN_CONST_NULL)
+        put_null(c, f, &text);
+    else if (f->def.kind == PEN_CONST_NONE || !convert__constant_put(c, f, &f->def, &text))
+        (void)convert__constant_put(c, f, &f->if_null, &text);
+    at->null_n = (uint32_t)text.n;
+    at->null_lit = store(c, pen_buf_span(&text));
+    /* a value that cannot be converted is null, and then JsonConverter looks for the default */
+    pen_buf_reset(&text);
+    if (f->optional || (c->json.replace_null_with_default && f->def.kind != PEN_CONST_NONE))
+        put_null(c, f, &text);
+    at->fail_n = (uint32_t)text.n;
+    at->fail_lit = store(c, pen_buf_span(&text));
+    if (c->style == STYLE_TEXT && at->null_n == 0)
+        at->null_lit = at->fail_lit = store(c, LIT("")), at->allow_empty = true;
+    c->bad |= text.bad;
+}
+
+static void other(struct convert__compiler *c, const struct pen_field *f, enum convert__writer w)
+{
+    struct convert__op o = {.writer = (uint8_t)w, .style = c->style};
+    struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
+    if (w == W_ROW)
+        o.fixed = PEN_U64_MAX;
+    struct convert__op *at = emit(c, &o);
+    put_null(c, f, &text);
+    if (!at || text.bad) {
+        c->bad = true;
+        return;
+    }
+    at->null_n = (uint32_t)text.n;
+    at->null_lit = store(c, pen_buf_span(&text));
+}
+
+static void value(struct convert__compiler *c, const struct pen_field *f);
+
+static void structure(struct convert__compiler *c, const struct pen_field *f)
+{
+    literal_str(c, "{");
+    for (uint32_t i = 0; i < f->child_count; i++) {
+        if (i > 0)
+            literal_str(c, ",");
+        pen_buf_put_json_string(&c->pending, f->children[i].name);
+        literal_str(c, ":");
+        value(c, &f->children[i]);
+    }
+    literal_str(c, "}");
+}
+
+/* `transaction`: null, or its fields; the closing brace belongs to a NOP that null jumps over */
+static void transaction(struct convert__compiler *c, const struct pen_field *f)
+{
+    other(c, f, W_TX);
+    size_t at = c->ops.n;
+    structure(c, f);
+    (void)emit(c, &(struct convert__op){.writer = W_NOP});
+    if (!c->bad && at > 0)
+        c->ops.v[at - 1].length = (uint32_t)(c->ops.n - at);
+}
+
+static void value(struct convert__compiler *c, const struct pen_field *f)
+{
+    static const uint8_t writers[] = {
+        [PEN_FROM_TS_MS] = W_TS_MS,
+        [PEN_FROM_TS_US] = W_TS_US,
+        [PEN_FROM_TS_NS] = W_TS_NS,
+        [PEN_FROM_SNAPSHOT] = W_SNAPSHOT,
+        [PEN_FROM_SERVER_ID] = W_SERVER_ID,
+        [PEN_FROM_GTID] = W_GTID,
+        [PEN_FROM_FILE] = W_FILE,
+        [PEN_FROM_POS] = W_POS,
+        [PEN_FROM_ROW] = W_ROW,
+        [PEN_FROM_THREAD] = W_THREAD,
+        [PEN_FROM_QUERY] = W_QUERY,
+        [PEN_FROM_NOW_MS] = W_NOW_MS,
+        [PEN_FROM_NOW_US] = W_NOW_US,
+        [PEN_FROM_NOW_NS] = W_NOW_NS,
+        [PEN_FROM_TX_ID] = W_TX_ID,
+        [PEN_FROM_TX_TOTAL] = W_TX_TOTAL,
+        [PEN_FROM_TX_COLLECTION] = W_TX_COLLECTION,
+    };
+    if (c->code)
+        return;
+    switch (f->from) {
+    case PEN_FROM_NULL:
+        put_null(c, f, &c->pending);
+        return;
+    case PEN_FROM_FIELDS:
+        structure(c, f);
+        return;
+    case PEN_FROM_CONST:
+        if (!convert__constant_put(c, f, &f->constant, &c->pending))
+            put_null(c, f, &c->pending);
+        return;
+    case PEN_FROM_COLUMN:
+        column(c, f);
+        return;
+    case PEN_FROM_TX:
+        transaction(c, f);
+        return;
+    default:
+        other(c, f, (enum convert__writer)writers[f->from]);
+    }
+}
+
+/* ---- segments ------------------------------------------------------------------------------- */
+
+static bool is_event(const struct convert__op *o)
+{
+    return o->writer >= W_FIRST_EVENT && o->writer < W_FIRST_ROW;
+}
+
+/* Moves each run of event ops, with the literal behind it, into `event`; ops keep a SEGMENT. */
+static bool cut_segments(struct convert__compiler *c, struct convert__program *p)
+{
+    struct pen_arena *a = &c->plan->arena;
+    size_t n = c->ops.n;
+    p->ops = pen_arena_calloc(a, 2 * n, sizeof(*p->ops));
+    p->event = pen_arena_calloc(a, 2 * n, sizeof(*p->event));
+    p->segments = pen_arena_calloc(a, n, sizeof(*p->segments));
+    if (!p->ops || !p->event || !p->segments)
+        return false;
+    bool in = false;
+    for (size_t i = 0; i < n; i++) {
+        struct convert__op o = c->ops.v[i];
+        if (is_event(&o)) {
+            if (!in) {
+                p->segments[p->segment_count].first_op = p->event_count;
+                p->ops[p->op_count++] =
+                    (struct convert__op){.writer = W_SEGMENT, .column = p->segment_count++};
+            }
+            in = true;
+            p->event[p->event_count++] = o;
+            continue;
+        }
+        if (in) {
+            p->event[p->event_count++] =
+                (struct convert__op){.writer = W_END, .lit = o.lit, .lit_n = o.lit_n};
+            o.lit_n = 0;
+            in = false;
+        }
+        p->ops[p->op_count++] = o;
+    }
+    return true;
+}
+
+static struct convert__program *finish(struct convert__compiler *c)
+{
+    struct pen_arena *a = &c->plan->arena;
+    (void)emit(c, &(struct convert__op){.writer = W_END});
+    struct convert__program *p = pen_arena_alloc(a, sizeof(*p));
+    uint8_t *lits = pen_arena_alloc(a, c->literals.n + COPY_SLACK);
+    struct pen_buf **cache = pen_vec_push(&c->plan->caches);
+    if (!p || !lits || !cache || c->bad || c->literals.bad || c->pending.bad ||
+        !cut_segments(c, p)) {
+        if (cache && !p)
+            c->plan->caches.n--;
+        else if (cache)
+            *cache = &p->cache;
+        c->bad = true;
+        return NULL;
+    }
+    *cache = &p->cache;
+    if (c->literals.n > 0)
+        memcpy(lits, c->literals.p, c->literals.n);
+    p->literals = lits;
+    return p;
+}
+
+static bool put_default(void *arg, const struct pen_field *f, struct pen_buf *b)
+{
+    return convert__constant_put(arg, f, &f->def, b);
+}
+
+/* ---- programs ------------------------------------------------------------------------------- */
+
+static void begin(struct convert__compiler *c, const struct pen_json_options *json, uint8_t style)
+{
+    c->json = json ? *json : (struct pen_json_options){.replace_null_with_default = true};
+    c->style = style;
+    pen_buf_reset(&c->pending);
+    pen_buf_reset(&c->literals);
+    c->ops.n = 0;
+}
+
+static void open_schema(struct convert__compiler *c, const struct pen_field *f, struct pen_buf *b)
+{
+    if (!c->json.schemas_enable)
+        return;
+    const struct convert__schema_writer w = {b, put_default, c};
+    pen_buf_put_lit(b, "{\"schema\":");
+    convert__schema_put(&w, f, false);
+    pen_buf_put_lit(b, ",\"payload\":");
+}
+
+/* Key or value: {"schema":…,"payload":…} or the payload alone */
+static struct convert__program *json_program(struct convert__compiler *c, const struct pen_field *f,
+                                             const struct pen_json_options *json)
+{
+    if (!f || c->bad || c->code)
+        return NULL;
+    begin(c, json, STYLE_JSON);
+    open_schema(c, f, &c->pending);
+    value(c, f);
+    if (json->schemas_enable)
+        literal_str(c, "}");
+    return finish(c);
+}
+
+/* A header's value as SimpleHeaderConverter prints it, or a topic: bare unless it is a struct */
+static struct convert__program *text_program(struct convert__compiler *c, const struct pen_field *f)
+{
+    if (c->bad || c->code)
+        return NULL;
+    begin(c, NULL, f->type == PEN_SCHEMA_STRUCT ? STYLE_HEADER : STYLE_TEXT);
+    value(c, f);
+    return finish(c);
+}
+
+static struct pen_span keep(struct convert__compiler *c, struct pen_span s)
+{
+    if (!s.p)
+        return s;
+    struct pen_span k = pen_arena_span(&c->plan->arena, s);
+    c->bad |= !k.p;
+    return k;
+}
+
+static void headers(struct convert__compiler *c, const struct pen_shape *s,
+                    struct convert__record *r)
+{
+    struct pen_arena *a = &c->plan->arena;
+    r->header_count = s->header_count;
+    r->headers = pen_arena_calloc(a, s->header_count, sizeof(*r->headers));
+    r->fixed_headers = pen_arena_calloc(a, s->header_count, sizeof(*r->fixed_headers));
+    if (!r->headers || !r->fixed_headers) {
+        c->bad = true;
+        return;
+    }
+    for (uint32_t i = 0; i < s->header_count && !c->bad; i++) {
+        struct convert__header *h = &r->headers[i];
+        const struct pen_field *f = s->headers[i].value;
+        h->name = keep(c, s->headers[i].name);
+        if (f->from == PEN_FROM_CONST && f->constant.kind == PEN_CONST_TEXT) {
+            h->value = keep(c, f->constant.s.p ? f->constant.s : LIT(""));
+        } else if (f->from != PEN_FROM_NULL) {
+            h->program = text_program(c, f);
+            h->bare = f->type != PEN_SCHEMA_STRUCT;
+            r->varying++;
+        }
+        r->fixed_headers[i] = (struct pen_header){h->name, h->value};
+    }
+}
+
+static void fixed_frame(struct convert__compiler *c, const struct pen_field *f,
+                        const struct pen_json_options *json, struct pen_span *open,
+                        struct pen_span *close)
+{
+    begin(c, json, STYLE_JSON);
+    open_schema(c, f, &c->pending);
+    *open = keep(c, c->pending.n > 0 ? pen_buf_span(&c->pending) : LIT(""));
+    *close = json->schemas_enable ? LIT("}") : LIT("");
+}
+
+static void record(struct convert__compiler *c, const struct pen_shape *s,
+                   const struct pen_json_options *key, const struct pen_json_options *val,
+                   struct convert__record *r)
+{
+    r->topic = keep(c, s->topic);
+    r->dropped = s->dropped;
+    r->partition = s->partition;
+    if (s->dropped)
+        return;
+    headers(c, s, r);
+    if (s->topic_from)
+        r->topic_program = text_program(c, s->topic_from);
+    if (s->fixed) {
+        fixed_frame(c, s->key, key, &r->key_open, &r->key_close);
+        fixed_frame(c, s->value, val, &r->value_open, &r->value_close);
+        return;
+    }
+    r->key = json_program(c, s->key, key);
+    r->value = json_program(c, s->value, val);
+}
+
+static void compile(struct convert__compiler *c, const struct pen_json_options *key,
+                    const struct pen_json_options *val)
+{
+    const struct pen_shapes *s = c->shapes;
+    struct pen_plan *p = c->plan;
+    p->count = s->count;
+    for (uint32_t i = 0; i < s->count && !c->bad && !c->code; i++)
+        record(c, &s->v[i], key, val, &p->records[i]);
+    if (s->variant != PEN_VARIANT_KEY_CHANGE || !s->key_before)
+        return;
+    p->key_count = s->key_count;
+    p->key_columns = pen_arena_calloc(&p->arena, s->key_count, sizeof(uint32_t));
+    if (!p->key_columns) {
+        c->bad = true;
+        return;
+    }
+    memcpy(p->key_columns, s->key_columns, s->key_count * sizeof(uint32_t));
+    p->key_before = json_program(c, s->key_before, key);
+    p->key_after = json_program(c, s->key_after, key);
+}
+
+struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
+                                  const struct pen_json_options *key,
+                                  const struct pen_json_options *val, struct pen_error *err)
+{
+    struct pen_plan *p = calloc(1, sizeof(*p));
+    struct convert__compiler c = {.plan = p, .shapes = shapes, .err = err};
+    if (!p) {
+        pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+        return NULL;
+    }
+    if (shapes->table) { /* the count is not part of the version's meaning */
+        union {
+            const struct pen_table *in;
+            struct pen_table *out;
+        } t = {.in = shapes->table};
+        p->table = pen_table_ref(t.out);
+    }
+    p->mariadb = shapes->options->mariadb;
+    p->time_adjuster = shapes->options->time_adjuster;
+    p->replace_null = val->replace_null_with_default;
+    p->failure = shapes->options->failure;
+    p->prefix = keep(&c, shapes->options->prefix);
+    compile(&c, key, val);
+    pen_buf_done(&c.pending);
+    pen_buf_done(&c.literals);
+    pen_vec_done(&c.ops);
+    if (!c.bad && !c.code)
+        return p;
+    if (c.bad || c.code != PEN_E_VALUE)
+        pen_error_set(err, c.bad ? PEN_E_NOMEM : c.code, "%s",
+                      pen_error_default_text(c.bad ? PEN_E_NOMEM : c.code));
+    pen_plan_free(p);
+    return NULL;
+}
+
+void pen_plan_free(struct pen_plan *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->caches.n; i++)
+        pen_buf_done(p->caches.v[i]);
+    for (size_t i = 0; i < p->decoders.n; i++)
+        pen_decoder_done(p->decoders.v[i]);
+    pen_vec_done(&p->caches);
+    pen_vec_done(&p->decoders);
+    pen_buf_done(&p->json);
+    pen_arena_done(&p->json_arena);
+    pen_table_unref(p->table);
+    pen_arena_done(&p->arena);
+    free(p);
+}

@@ -1,0 +1,146 @@
+/* A plan's run: its records one after the other into one buffer, then spans over it; and whether an
+ * update changes the key. */
+#include "convert_int.h"
+
+void pen_out_done(struct pen_out *o)
+{
+    pen_buf_done(&o->bytes);
+    pen_buf_done(&o->scratch);
+    pen_buf_done(&o->headers);
+    o->count = 0;
+}
+
+/* Where a part of a record lies in bytes; the buffer may move until the run is over */
+struct part {
+    size_t at, n;
+    bool null;
+};
+
+static int run_part(struct convert__run *r, struct convert__program *p, struct pen_buf *bytes,
+                    struct part *ret)
+{
+    ret->at = bytes->n;
+    ret->null = p == NULL;
+    r->b = bytes;
+    int rc = p ? convert__program_run(r, p) : 0;
+    ret->n = bytes->n - ret->at;
+    return rc;
+}
+
+static struct pen_span part_span(const struct pen_buf *bytes, const struct part *p)
+{
+    return p->null ? PEN_SPAN_NONE : pen_span_make(bytes->p + p->at, p->n);
+}
+
+/* Headers whose values depend on the row: the array is made anew, values lie in bytes as parts. Until
+ * the run is over, name.n and value.p of such an entry are kept as offsets in `at`. */
+static int varying_headers(struct convert__run *r, const struct convert__record *rec,
+                           struct pen_out *o, size_t *ret_first)
+{
+    *ret_first = o->headers.n / sizeof(struct pen_header);
+    uint8_t *room = pen_buf_reserve(&o->headers, rec->header_count * sizeof(struct pen_header));
+    if (!room)
+        return PEN_E_NOMEM;
+    memcpy(room, rec->fixed_headers, rec->header_count * sizeof(struct pen_header));
+    o->headers.n += rec->header_count * sizeof(struct pen_header);
+    for (uint32_t i = 0; i < rec->header_count; i++) {
+        if (!rec->headers[i].program)
+            continue;
+        struct part p;
+        int rc = run_part(r, rec->headers[i].program, &o->bytes, &p);
+        if (rc < 0)
+            return rc;
+        bool null = rec->headers[i].bare && p.n == 0;
+        struct pen_header *h = (struct pen_header *)(void *)o->headers.p + *ret_first + i;
+        h->value.p = null ? NULL : (const uint8_t *)(p.at + 1); /* an offset, never NULL */
+        h->value.n = p.n;
+    }
+    return 0;
+}
+
+static void settle_headers(const struct convert__record *rec, struct pen_out *o, size_t first,
+                           struct pen_out_record *out)
+{
+    struct pen_header *h = (struct pen_header *)(void *)o->headers.p + first;
+    for (uint32_t i = 0; i < rec->header_count; i++)
+        if (rec->headers[i].program && h[i].value.p)
+            h[i].value.p = o->bytes.p + ((size_t)(uintptr_t)h[i].value.p - 1);
+    out->headers = h;
+}
+
+int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
+                 struct pen_error *err)
+{
+    struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
+    struct part keys[PEN_SHAPES_MAX], values[PEN_SHAPES_MAX], topics[PEN_SHAPES_MAX];
+    size_t firsts[PEN_SHAPES_MAX];
+    int rc = 0;
+    pen_buf_reset(&o->bytes);
+    pen_buf_reset(&o->headers);
+    o->count = 0;
+    for (uint32_t i = 0; i < p->count && rc >= 0; i++) {
+        const struct convert__record *rec = &p->records[i];
+        if (rec->dropped)
+            continue;
+        rc = run_part(&r, rec->key, &o->bytes, &keys[i]);
+        if (rc >= 0)
+            rc = run_part(&r, rec->value, &o->bytes, &values[i]);
+        if (rc >= 0 && rec->topic_program)
+            rc = run_part(&r, rec->topic_program, &o->bytes, &topics[i]);
+        if (rc >= 0 && rec->varying > 0)
+            rc = varying_headers(&r, rec, o, &firsts[i]);
+    }
+    if (rc >= 0 && o->bytes.bad)
+        rc = PEN_E_NOMEM;
+    if (PEN_UNLIKELY(rc < 0))
+        return rc == PEN_E_VALUE
+                   ? rc
+                   : pen_error_set(err, rc, "unable to write a row of table '%.*s.%.*s': %s",
+                                   PEN_SPAN_ARG(p->table->db), PEN_SPAN_ARG(p->table->name),
+                                   pen_error_default_text(rc));
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct convert__record *rec = &p->records[i];
+        if (rec->dropped)
+            continue;
+        struct pen_out_record *out = &o->records[o->count++];
+        out->topic = rec->topic_program ? part_span(&o->bytes, &topics[i]) : rec->topic;
+        out->key = part_span(&o->bytes, &keys[i]);
+        out->value = part_span(&o->bytes, &values[i]);
+        out->partition = rec->partition;
+        out->header_count = rec->header_count;
+        out->headers = rec->fixed_headers;
+        if (rec->varying > 0)
+            settle_headers(rec, o, firsts[i], out);
+    }
+    return 0;
+}
+
+static bool same_cell(const struct pen_cell *a, const struct pen_cell *b)
+{
+    return a->state == b->state &&
+           (a->state != PEN_CELL_VALUE || (a->n == b->n && memcmp(a->p, b->p, a->n) == 0));
+}
+
+int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
+                         struct pen_error *err)
+{
+    bool same = true;
+    for (uint32_t i = 0; i < p->key_count && same; i++)
+        same = same_cell(&c->before[p->key_columns[i]], &c->after[p->key_columns[i]]);
+    if (PEN_LIKELY(same))
+        return 0;
+    struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
+    struct part before, after;
+    pen_buf_reset(&o->bytes);
+    int rc = run_part(&r, p->key_before, &o->bytes, &before);
+    if (rc >= 0)
+        rc = run_part(&r, p->key_after, &o->bytes, &after);
+    if (rc < 0)
+        return rc;
+    return !pen_span_eq(part_span(&o->bytes, &before), part_span(&o->bytes, &after));
+}
+
+uint64_t pen_plan_failures(const struct pen_plan *p)
+{
+    return p->failures;
+}
