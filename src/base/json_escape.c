@@ -11,10 +11,13 @@
 #endif
 
 /* ASCII: 0 plain, 1 \u00XX, else the letter behind the backslash */
+/* clang-format off */
 static const uint8_t kinds[128] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 'b', 't', 'n', 1, 'f', 'r', 1, 1,           1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1,   1,   1,   1, 1,   1,   1, ['"'] = '"', ['\\'] = '\\',
+    1, 1, 1, 1, 1, 1, 1, 1, 'b', 't', 'n', 1, 'f', 'r', 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['"'] = '"', ['\\'] = '\\',
 };
+/* clang-format on */
 
 static uint8_t *put_u_escape(uint8_t *w, uint32_t unit)
 {
@@ -37,14 +40,30 @@ static uint8_t *put_non_bmp(uint8_t *w, const uint8_t *p)
     return put_u_escape(w, 0xDC00 + (c & 0x3FF));
 }
 
+static bool is_tail(uint8_t c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+/* Length of the two or three byte character at s, for the first bytes that need no further look; 0 = look
+ * closer */
+static size_t plain_multibyte(const uint8_t *s, size_t left)
+{
+    if (s[0] >= 0xC2 && s[0] < 0xE0 && left >= 2 && is_tail(s[1]))
+        return 2;
+    if (s[0] > 0xE0 && s[0] < 0xF0 && s[0] != 0xED && left >= 3 && is_tail(s[1]) && is_tail(s[2]))
+        return 3;
+    return 0;
+}
+
 /* A run of characters that are not ASCII, so that text in other scripts does not go back to the
  * block loop for each of them. */
 static uint8_t *put_non_ascii(uint8_t *w, const uint8_t **p, const uint8_t *end)
 {
     const uint8_t *s = *p;
     while (s < end && *s >= 0x80) {
-        size_t n;
-        if (!base__utf8_step(s, (size_t)(end - s), &n)) {
+        size_t n = plain_multibyte(s, (size_t)(end - s));
+        if (n == 0 && !base__utf8_step(s, (size_t)(end - s), &n)) {
             *w++ = 0xEF; /* U+FFFD */
             *w++ = 0xBF;
             *w++ = 0xBD;
@@ -63,58 +82,83 @@ static uint8_t *put_non_ascii(uint8_t *w, const uint8_t **p, const uint8_t *end)
     return w;
 }
 
-/* Plain bytes at the start of the 8 at p */
-static unsigned plain8(uint64_t v)
+/* Plain bytes at the start of 8 in memory order */
+static size_t plain8(uint64_t v)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     uint64_t quote = v ^ (ones * '"'), slash = v ^ (ones * '\\');
     uint64_t special = ((v - ones * 0x20) | (quote - ones) | (slash - ones) | v) & high;
-    /* A borrow can mark a byte above a marked one by mistake, never below: the lowest mark is
-     * right. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return special ? 0 : 8; /* the first byte has the highest mark here: go on by single bytes */
+    if (special == 0)
+        return 8;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    /* A borrow may mark a byte above a marked one by mistake, never below: the lowest mark is right. */
+    return (size_t)__builtin_ctzll(special) / 8;
 #else
-    return special ? (unsigned)__builtin_ctzll(special) / 8 : 8;
+    return 0; /* the first byte has the highest mark here: the caller goes on by single bytes */
 #endif
 }
 
+/* 2 to 7 bytes as 8 with blanks behind, without reading over the end */
+static uint64_t load_short(const uint8_t *p, size_t n)
+{
+    uint64_t v = (uint64_t)0x2020202020202020u << (8 * n);
+    if (n >= 4) {
+        uint32_t lo, hi; /* overlapping: the bytes in common are or-ed with themselves */
+        memcpy(&lo, p, 4);
+        memcpy(&hi, p + n - 4, 4);
+        return v | lo | (uint64_t)hi << (8 * (n - 4));
+    }
+    return v | p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[n - 1] << (8 * (n - 1));
+}
+
 #ifdef __SSE2__
-static unsigned plain16(__m128i v)
+static size_t plain16(__m128i v)
 {
     /* signed compare: bytes from 0x80 on are negative, so "< 0x20" finds them too */
     __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
     __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
     __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
     int mask = _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, slash)));
-    return mask ? (unsigned)__builtin_ctz((unsigned)mask) : 16;
+    return mask ? (size_t)__builtin_ctz((unsigned)mask) : 16;
 }
 #endif
+
+/* Copies the plain bytes at the start of p, as far as one block reaches; writes up to 16 bytes to w.
+ * @returns how many; may be 0 for a plain byte too */
+PEN_INLINE size_t copy_plain(uint8_t *w, const uint8_t *p, size_t left)
+{
+    uint64_t v;
+#ifdef __SSE2__
+    if (left >= 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+        _mm_storeu_si128((__m128i *)(void *)w, block);
+        return plain16(block);
+    }
+#endif
+    if (left >= 8) {
+        memcpy(&v, p, 8);
+        memcpy(w, &v, 8);
+        return plain8(v);
+    }
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (left >= 2) {
+        v = load_short(p, left);
+        memcpy(w, &v, 8); /* there is room for 6 · 2 */
+        return PEN_MIN(plain8(v), left);
+    }
+#endif
+    return 0;
+}
 
 PEN_HOT uint8_t *pen_put_json_text(uint8_t *w, struct pen_span s)
 {
     const uint8_t *p = s.p, *end = s.n ? s.p + s.n : s.p;
     while (p < end) {
-#ifdef __SSE2__
-        if (end - p >= 16) {
-            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-            _mm_storeu_si128((__m128i *)(void *)w, v);
-            unsigned n = plain16(v);
-            p += n;
-            w += n;
-            if (n == 16)
-                continue;
-        } else
-#endif
-            if (end - p >= 8) {
-            uint64_t v;
-            memcpy(&v, p, 8);
-            memcpy(w, &v, 8);
-            unsigned n = plain8(v);
-            p += n;
-            w += n;
-            if (n == 8)
-                continue;
-        }
+        size_t n = copy_plain(w, p, (size_t)(end - p));
+        p += n;
+        w += n;
+        if (p == end || n >= 8)
+            continue;
         if (*p >= 0x80) {
             w = put_non_ascii(w, &p, end);
             continue;

@@ -84,16 +84,15 @@ static size_t find_interval(const source *src, int64_t gno)
 
 static int add_interval(source *src, int64_t first, int64_t last)
 {
-    interval *end = src->n ? &src->v[src->n - 1] : NULL;
-    if (end != NULL && first == end->last + 1) {
-        end->last = last;
+    if (src->n > 0 && first == src->v[src->n - 1].last + 1) {
+        src->v[src->n - 1].last = last;
         return 0;
     }
     size_t lo = find_interval(src, first - 1), hi = lo;
     while (hi < src->n && src->v[hi].first <= last + 1)
         hi++;
     if (lo == hi) {
-        if (pen_vec_push(src) == NULL || src->v == NULL) /* the second for the analyzer */
+        if (pen_vec_push(src) == NULL)
             return PEN_E_NOMEM;
         memmove(&src->v[lo + 1], &src->v[lo], (src->n - 1 - lo) * sizeof(*src->v));
         src->v[lo] = (interval){first, last};

@@ -56,8 +56,9 @@ static const struct pen_mariadb_gtid *get(const struct pen_mariadb_gtid_set *s, 
 int pen_mariadb_gtid_set_add(struct pen_mariadb_gtid_set *s, const struct pen_mariadb_gtid *g)
 {
     size_t i = find_domain(s, g->domain);
-    if (i == s->n || s->v[i].domain != g->domain) {
-        if (pen_vec_push(s) == NULL || s->v == NULL) /* the second for the analyzer */
+    bool known = i < s->n && s->v[i].domain == g->domain;
+    if (!known) {
+        if (pen_vec_push(s) == NULL)
             return PEN_E_NOMEM;
         memmove(&s->v[i + 1], &s->v[i], (s->n - 1 - i) * sizeof(*s->v));
     }

@@ -5,6 +5,7 @@
 #include <penstock/base/attr.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PEN_VEC(type)                                                                              \
     struct {                                                                                       \
@@ -16,8 +17,8 @@ PEN_MUST_USE int pen_vec_grow(void **v, size_t *cap, size_t need, size_t item_si
 
 /* Zeroed new last item, or NULL when memory is out. Invalidates earlier item pointers. */
 #define pen_vec_push(vec)                                                                          \
-    ((vec)->n < (vec)->cap || pen_vec_grow((void **)&(vec)->v, &(vec)->cap, (vec)->n + 1,          \
-                                           sizeof(*(vec)->v)) == 0                                 \
+    (((vec)->v != NULL && (vec)->n < (vec)->cap) ||                                                \
+             pen_vec_grow((void **)&(vec)->v, &(vec)->cap, (vec)->n + 1, sizeof(*(vec)->v)) == 0   \
          ? (memset(&(vec)->v[(vec)->n], 0, sizeof(*(vec)->v)), &(vec)->v[(vec)->n++])              \
          : NULL)
 #define pen_vec_done(vec) (free((vec)->v), (vec)->v = NULL, (vec)->n = (vec)->cap = 0)

@@ -85,6 +85,43 @@ static void every_offset(void)
     TAP_EQ_INT(bad, 0, "each ASCII byte at each place of each length up to 64");
 }
 
+/* A text is written as its characters one by one would be: blocks make no difference. */
+static void mixed_scripts(void)
+{
+    static const char *const chars[] = {"a",
+                                        "\"",
+                                        "\n",
+                                        "\x01",
+                                        "é",
+                                        "Я",
+                                        "漢",
+                                        "\xED\x9F\xBF",
+                                        "\xEE\x80\x80",
+                                        "😀",
+                                        "\\",
+                                        "\x80",
+                                        "z",
+                                        " ",
+                                        "\xE0\xA0\x80",
+                                        "\xED\xA0\x80"};
+    uint8_t in[400], got[2400], want[2400];
+    uint32_t r = 1;
+    int bad = 0;
+    for (int round = 0; round < 20000; round++) {
+        size_t n = 0, k = 0;
+        for (int i = 0; i < round % 90; i++) {
+            r = r * 1664525 + 1013904223;
+            const char *c = chars[r >> 30 ? 0 : (r >> 20) % PEN_COUNT(chars)];
+            memcpy(in + n, c, strlen(c));
+            n += strlen(c);
+            k = (size_t)(pen_put_json_text(want + k, pen_span_str(c)) - want);
+        }
+        size_t g = (size_t)(pen_put_json_text(got, pen_span_make(in, n)) - got);
+        bad += g != k || memcmp(got, want, k) != 0;
+    }
+    TAP_EQ_INT(bad, 0, "20000 random texts of many scripts are their characters one by one");
+}
+
 static void numbers(void)
 {
     static const uint64_t values[] = {0,
@@ -135,6 +172,7 @@ int main(void)
         free(w);
     }
     every_offset();
+    mixed_scripts();
     numbers();
     struct pen_buf b = PEN_BUF_INIT;
     pen_buf_put_json_string(&b, PEN_SPAN_LIT("a\"b"));
