@@ -17,7 +17,7 @@ struct pen_record {
     const struct pen_header *headers;
     uint32_t header_count;
     int32_t partition; /* -1 = by key: murmur2, random for null keys */
-    uint64_t slot;
+    uint64_t slot;     /* never smaller than that of the put before: a ledger's token */
 };
 
 /* count records of `slot` are done. code 0 = acknowledged; else they are lost and err says why
@@ -83,11 +83,18 @@ void pen_sink_close(struct pen_sink *s); /* drops what is queued; NULL is fine *
 
 /* ---- JSON lines on a descriptor: {"topic":…,"key":…,"value":…,"headers":[["k",v],…]} --------- */
 
+/* How bytes stand in a line, as the converter makes them. */
+enum pen_jsonl_form {
+    PEN_JSONL_RAW,   /* JSON text, embedded as it is          */
+    PEN_JSONL_TEXT,  /* a JSON string of the UTF-8 text       */
+    PEN_JSONL_BASE64 /* a JSON string of the bytes (Avro)     */
+};
 struct pen_sink_jsonl_options {
-    int fd;              /* stays the caller's */
-    bool sync;           /* fdatasync before records count as acknowledged */
-    bool value_only;     /* only the value, one a line */
-    size_t buffer_bytes; /* 0 = 256 KiB */
+    int fd;          /* stays the caller's; blocking or not */
+    bool sync;       /* fdatasync before records count as acknowledged */
+    bool value_only; /* only the value, one a line */
+    enum pen_jsonl_form key_form, value_form;
+    size_t buffer_bytes; /* 0 = 256 KiB; poll writes earlier */
 };
 PEN_MUST_USE int pen_sink_jsonl_open(const struct pen_sink_jsonl_options *o,
                                      pen_sink_delivered_fn *delivered, void *arg,
@@ -131,5 +138,17 @@ enum pen_kafka_role { PEN_KAFKA_PRODUCER, PEN_KAFKA_CONSUMER, PEN_KAFKA_ADMIN };
 PEN_MUST_USE int pen_kafka_conf_new(enum pen_kafka_role role, const struct pen_property *properties,
                                     size_t count, pen_property_note_fn *note, void *note_arg,
                                     void **ret_conf, struct pen_error *err);
+
+/* ---- key stores ----------------------------------------------------------------------------------- */
+
+/* What a key or trust store file holds, as PEM texts; empty = none. */
+struct pen_key_store {
+    struct pen_buf ca, certificates, key; /* key: unencrypted */
+};
+/** Reads PEM, PKCS#12 or Java's JKS, told by content. password may be empty (trust stores of JKS need
+ * none). Errors: PEN_E_TLS with path and reason, never the password. @thread any */
+PEN_MUST_USE int pen_key_store_read(const char *path, struct pen_span password,
+                                    struct pen_key_store *ret, struct pen_error *err);
+void pen_key_store_done(struct pen_key_store *s); /* wipes the key */
 
 #endif
