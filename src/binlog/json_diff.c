@@ -247,11 +247,11 @@ static int locate(const struct node *node, const struct leg *leg, uint32_t *ret,
         *ret_there = i < node->count && key_cmp(node->members[i].key, leg->key) == 0;
         return 0;
     }
-    uint64_t i = leg->index;
-    if (leg->from_end)
-        i = i < node->count ? node->count - 1 - i : UINT64_MAX;
-    *ret_there = i < node->count;
-    *ret = *ret_there ? (uint32_t)i : node->count;
+    *ret_there = leg->index < node->count;
+    if (leg->from_end) /* before the first cell: there it would be inserted */
+        *ret = *ret_there ? node->count - 1 - (uint32_t)leg->index : 0;
+    else
+        *ret = *ret_there ? (uint32_t)leg->index : node->count;
     return 0;
 }
 
