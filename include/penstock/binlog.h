@@ -462,6 +462,13 @@ PEN_MUST_USE int pen_rows_begin(struct pen_rows *it, struct pen_binlog *dec,
 PEN_MUST_USE int pen_rows_next(struct pen_rows *it, struct pen_cell *before,
                                struct pen_cell *after);
 
+/**
+ * Value of a MariaDB column declared COMPRESSED (PEN_FIELD_MARIA_…_COMPRESSED), which stands compressed in
+ * the cell. Appends to out.
+ * @returns 0, PEN_E_SHORT, PEN_E_CORRUPT, PEN_E_TOO_BIG (over limit bytes) or PEN_E_NOMEM
+ */
+PEN_MUST_USE int pen_maria_column_inflate(struct pen_buf *out, struct pen_span cell, size_t limit);
+
 /* ------------------------------------------------------------------------------------------------
  * TRANSACTION_PAYLOAD: a transaction's events, compressed as one */
 struct pen_payload; /* keeps its zstd context and buffer from one payload to the next */

@@ -37,3 +37,53 @@ int binlog__inflate(struct pen_binlog *dec, struct pen_span in, struct pen_span 
     *ret = pen_span_make(w, (size_t)size);
     return 0;
 }
+
+#define COLUMN_NONE    0
+#define COLUMN_ZLIB    8
+#define COLUMN_NO_WRAP 0x08u
+
+/* exactly size bytes from a deflate stream */
+static int inflate_all(struct pen_span in, uint8_t *w, size_t size, bool wrapped)
+{
+    z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)in.p,
+                  .avail_in = (uInt)in.n,
+                  .next_out = w,
+                  .avail_out = (uInt)size};
+    if (inflateInit2(&z, wrapped ? MAX_WBITS : -MAX_WBITS) != Z_OK)
+        return PEN_E_NOMEM;
+    int rc = inflate(&z, Z_FINISH);
+    bool whole = rc == Z_STREAM_END && z.total_out == size;
+    inflateEnd(&z);
+    return whole ? 0 : PEN_E_CORRUPT;
+}
+
+int pen_maria_column_inflate(struct pen_buf *out, struct pen_span cell, size_t limit)
+{
+    struct pen_cursor c = pen_cursor_make(cell);
+    if (cell.n == 0)
+        return 0;
+    unsigned head = cur_u8(&c), width = head & 7, algorithm = head >> 4;
+    if (algorithm == COLUMN_NONE) {
+        struct pen_span rest = cur_rest(&c);
+        if (rest.n > limit)
+            return PEN_E_TOO_BIG;
+        pen_buf_put_span(out, rest);
+        return out->bad ? PEN_E_NOMEM : 0;
+    }
+    uint64_t size = 0;
+    for (unsigned i = 0; i < width; i++)
+        size = size << 8 | cur_u8(&c);
+    if (c.bad)
+        return PEN_E_SHORT;
+    if (algorithm != COLUMN_ZLIB || width == 0 || width > 4)
+        return PEN_E_CORRUPT;
+    if (size > limit)
+        return PEN_E_TOO_BIG;
+    uint8_t *w = pen_buf_reserve(out, (size_t)size);
+    if (w == NULL)
+        return PEN_E_NOMEM;
+    int rc = inflate_all(cur_rest(&c), w, (size_t)size, (head & COLUMN_NO_WRAP) == 0);
+    if (rc == 0)
+        pen_buf_advance_to(out, w + size);
+    return rc;
+}
