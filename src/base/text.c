@@ -80,3 +80,31 @@ size_t pen_utf8_utf16_units(struct pen_span s)
         units += !is_tail(s.p[i]) + (size_t)(s.p[i] >= 0xF0);
     return units;
 }
+
+/* String.hashCode over UTF-16 units, then HashMap's spreading of the high bits */
+static uint32_t java_hash(struct pen_span s)
+{
+    uint32_t h = 0;
+    for (size_t i = 0, n; i < s.n; i += n) {
+        uint32_t c = 0xFFFD;
+        if (base__utf8_step(s.p + i, s.n - i, &n)) {
+            c = n > 1 ? s.p[i] & 0x7Fu >> n : s.p[i];
+            for (size_t k = 1; k < n; k++)
+                c = c << 6 | (s.p[i + k] & 0x3Fu);
+        }
+        if (c >= 0x10000) {
+            h = 31 * h + 0xD800 + ((c - 0x10000) >> 10);
+            c = 0xDC00 + (c & 0x3FF);
+        }
+        h = 31 * h + c;
+    }
+    return h ^ h >> 16;
+}
+
+uint32_t pen_java_bucket(struct pen_span key, size_t entries)
+{
+    uint32_t buckets = 16; /* doubled when more than three quarters full */
+    while (entries > buckets / 4 * (size_t)3 && buckets < 1u << 30)
+        buckets *= 2;
+    return java_hash(key) & (buckets - 1);
+}

@@ -229,28 +229,8 @@ struct member {
     const char *text; /* JSON string to write, or NULL */
     const char *json; /* JSON text as it is, or NULL */
     int64_t number;
-    uint32_t hash;
+    uint32_t bucket;
 };
-
-/* Java's String.hashCode over UTF-16, then HashMap's spreading of the high bits */
-static uint32_t java_hash(struct pen_span s)
-{
-    uint32_t h = 0;
-    for (size_t i = 0; i < s.n;) {
-        uint32_t c = s.p[i];
-        size_t n = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-        c = n == 1 ? c : c & (0xFFu >> (n + 1));
-        for (size_t k = 1; k < n && i + k < s.n; k++)
-            c = c << 6 | (s.p[i + k] & 0x3Fu);
-        if (c >= 0x10000) {
-            h = 31 * h + 0xD800 + ((c - 0x10000) >> 10);
-            c = 0xDC00 + (c & 0x3FF);
-        }
-        h = 31 * h + c;
-        i += n;
-    }
-    return h ^ h >> 16;
-}
 
 static void put_member(struct pen_buf *b, const struct member *m)
 {
@@ -296,15 +276,15 @@ void pen_position_write(const struct pen_position *p, struct pen_buf *b)
     for (size_t i = 0; i < p->extra.n; i++)
         m[n++] =
             (struct member){.key = pen_span_str(p->extra.v[i].key), .json = p->extra.v[i].json};
-    uint32_t buckets = 16; /* HashMap doubles when it is more than three quarters full */
-    while (n > buckets / 4 * 3)
-        buckets *= 2;
-    for (size_t i = 0; i < n; i++)
-        m[i].hash = java_hash(m[i].key) & (buckets - 1);
+    uint32_t last = 0;
+    for (size_t i = 0; i < n; i++) {
+        m[i].bucket = pen_java_bucket(m[i].key, n);
+        last = PEN_MAX(last, m[i].bucket);
+    }
     const char *separator = "{";
-    for (uint32_t bucket = 0; bucket < buckets; bucket++)
+    for (uint32_t bucket = 0; bucket <= last; bucket++)
         for (size_t i = 0; i < n; i++)
-            if (m[i].hash == bucket) {
+            if (m[i].bucket == bucket) {
                 pen_buf_put_str(b, separator);
                 put_member(b, &m[i]);
                 separator = ",";

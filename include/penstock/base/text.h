@@ -18,6 +18,10 @@ uint8_t *pen_put_hex(uint8_t *w, struct pen_span s);        /* lower case, 2n by
 uint8_t *pen_put_json_text(uint8_t *w, struct pen_span s);
 void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the quotes */
 
+/* Iteration order of java.util.HashMap and HashSet, where Debezium shows it: by bucket, within one by
+ * insertion. Bucket of a key among `entries` keys in a map that grew from 16 buckets. */
+uint32_t pen_java_bucket(struct pen_span key, size_t entries);
+
 /* Length of the valid UTF-8 prefix of s. */
 size_t pen_utf8_valid(struct pen_span s);
 /* Number of UTF-16 units of valid UTF-8 (Java's String.length) */
