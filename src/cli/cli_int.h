@@ -1,0 +1,63 @@
+/* The commands: argv → what the rooms need, and what a person sees while they run. @thread main */
+#ifndef PENSTOCK_CLI_INT_H
+#define PENSTOCK_CLI_INT_H
+
+#include <penstock/config.h>
+#include <penstock/sink.h>
+#include <penstock/store.h>
+#include <penstock/worker.h>
+#include <uv.h>
+
+/* Exit statuses, documented in --help and the README. */
+enum {
+    CLI_OK = 0,      /* ended as asked: signal, closed pipe, complete snapshot       */
+    CLI_FAILED = 1,  /* something failed that an operator must look at               */
+    CLI_REFUSED = 2, /* bad command line, configuration or server; nothing was read  */
+};
+
+int cli_stream(int argc, char **argv);
+int cli_standalone(int argc, char **argv);
+
+/* Logs the error with its hint. @returns CLI_REFUSED, so callers can return it */
+int cli_refuse(const struct pen_error *err);
+/* Warnings of a report to the log; errors too. */
+void cli_report(const struct pen_config_report *r);
+/* "trace" … "off"; false when it is none. */
+bool cli_log_level(const char *text);
+
+/* ---- the progress line ------------------------------------------------------------------------ */
+
+/* One line on a terminal that is drawn over and over: phase, rows, rows a second, per cent and time
+ * left of the snapshot, lag. Nothing when stderr is no terminal. */
+struct cli_progress {
+    bool on, drawn;
+    int64_t last_ns;
+    uint64_t last_rows;
+    double rate; /* rows a second, smoothed */
+    const struct pen_task_counters *counters;
+};
+void cli_progress_start(struct cli_progress *p, const struct pen_task_counters *c);
+void cli_progress_draw(struct cli_progress *p);
+void cli_progress_stop(struct cli_progress *p); /* leaves the last state as a line */
+
+/* ---- running tasks until they end or a signal comes -------------------------------------------- */
+
+struct cli_run {
+    uv_loop_t loop;
+    uv_signal_t interrupt, terminate, hangup;
+    uv_async_t phase;
+    uv_timer_t redraw;
+    struct pen_task **tasks;
+    size_t task_count;
+    unsigned signals;
+    bool loop_open;
+    struct cli_progress progress;
+};
+PEN_MUST_USE int cli_run_init(struct cli_run *r, struct pen_error *err);
+/* for pen_task_options.on_phase, arg = the run. @thread task */
+void cli_run_on_phase(void *arg, struct pen_task *t, enum pen_phase p);
+/* Starts the tasks, waits for all of them. @returns an exit status */
+int cli_run_tasks(struct cli_run *r, struct pen_task **tasks, size_t n, bool show_progress);
+void cli_run_done(struct cli_run *r);
+
+#endif

@@ -1,0 +1,192 @@
+/* Records to the sink. The ledger and the sink may both be full: then the record waits in an owned
+ * copy, the task is `blocked` and reads nothing more until acknowledgements make room. So at most
+ * the records of one row or statement are held outside the budget, and nothing is decided twice. */
+#include "task_int.h"
+
+static int topic_handle(struct pen_task *t, struct pen_span name, struct pen_sink_topic **ret)
+{
+    *ret = pen_map_get(&t->topics, name);
+    if (*ret)
+        return 0;
+    int rc = pen_sink_topic(t->sink, name, ret, &t->error);
+    if (rc == 0 && (rc = pen_map_put(&t->topics, name, *ret, NULL)) < 0)
+        pen_error_set(&t->error, rc, "unable to remember topic '%.*s': out of memory",
+                      PEN_SPAN_ARG(name));
+    return rc;
+}
+
+static size_t headers_size(const struct pen_header *h, uint32_t n)
+{
+    size_t size = n * sizeof(*h);
+    for (uint32_t i = 0; i < n; i++)
+        size += h[i].name.n + h[i].value.n;
+    return size;
+}
+
+static struct pen_span keep(uint8_t **w, struct pen_span s)
+{
+    if (!s.p)
+        return s;
+    if (s.n > 0)
+        memcpy(*w, s.p, s.n);
+    struct pen_span copy = {*w, s.n};
+    *w += s.n;
+    return copy;
+}
+
+/* Appends a copy of r to the waiting records. */
+static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_t event, uint64_t row,
+                         int64_t token)
+{
+    size_t size = headers_size(r->headers, r->header_count) + r->key.n + r->value.n;
+    struct task_waiting *w = malloc(sizeof(*w) + size);
+    if (!w)
+        return pen_error_set(&t->error, PEN_E_NOMEM,
+                             "unable to keep a record of %zu bytes until the sink has room: out of memory",
+                             size);
+    *w = (struct task_waiting){.topic = r->topic,
+                               .event = event,
+                               .row = row,
+                               .token = token,
+                               .partition = r->partition,
+                               .header_count = r->header_count,
+                               .has_key = r->key.p != NULL,
+                               .has_value = r->value.p != NULL,
+                               .key_n = r->key.n,
+                               .value_n = r->value.n};
+    w->headers = (struct pen_header *)(void *)w->bytes;
+    uint8_t *p = w->bytes + r->header_count * sizeof(*w->headers);
+    for (uint32_t i = 0; i < r->header_count; i++) {
+        w->headers[i].name = keep(&p, r->headers[i].name);
+        w->headers[i].value = keep(&p, r->headers[i].value);
+    }
+    (void)keep(&p, r->key);
+    (void)keep(&p, r->value);
+    *t->waiting_tail = w;
+    t->waiting_tail = &w->next;
+    t->blocked = true;
+    return 0;
+}
+
+/* @returns 0, or PEN_E_FULL with *token kept for the next try */
+static int put(struct pen_task *t, struct pen_record *r, uint64_t event, uint64_t row,
+               int64_t *token)
+{
+    if (*token < 0) {
+        *token = pen_ledger_add(t->ledger, event, row);
+        if (*token < 0) {
+            int rc = (int)*token;
+            *token = -1;
+            if (rc != PEN_E_FULL)
+                pen_error_set(&t->error, rc, "unable to account for a record: %s",
+                              pen_error_default_text(rc));
+            return rc;
+        }
+    }
+    r->slot = (uint64_t)*token;
+    int rc = pen_sink_put(t->sink, r, &t->error);
+    if (rc == PEN_E_FULL) {
+        /* The budget may be used up by records that are acknowledged but not reported yet. */
+        int n = pen_sink_poll(t->sink, &t->error);
+        if (n < 0)
+            return n;
+        if (n > 0)
+            rc = pen_sink_put(t->sink, r, &t->error);
+    }
+    if (rc < 0)
+        return rc;
+    if (atomic_load_explicit(&t->counters.first_record_ns, memory_order_relaxed) == 0)
+        atomic_store_explicit(&t->counters.first_record_ns, pen_clock_mono_ns() - t->started_ns,
+                              memory_order_relaxed);
+    atomic_store_explicit(&t->counters.records, t->counters.records + 1, memory_order_relaxed);
+    atomic_store_explicit(&t->counters.bytes, t->counters.bytes + r->key.n + r->value.n,
+                          memory_order_relaxed);
+    return 0;
+}
+
+int emit_out(struct pen_task *t)
+{
+    for (uint32_t i = 0; i < t->out.count; i++) {
+        const struct pen_out_record *o = &t->out.records[i];
+        struct pen_record r = {.key = o->key,
+                               .value = o->value,
+                               .headers = o->headers,
+                               .header_count = o->header_count,
+                               .partition = o->partition};
+        int rc = topic_handle(t, o->topic, &r.topic);
+        if (rc < 0)
+            return rc;
+        /* Only the last record of a row completes it; with the ones before it, the row before. */
+        uint64_t row = t->emit_row > 0 && i + 1 < t->out.count ? t->emit_row - 1 : t->emit_row;
+        int64_t token = -1;
+        rc = t->waiting ? PEN_E_FULL : put(t, &r, t->emit_event, row, &token);
+        if (rc == PEN_E_FULL)
+            rc = wait_for_room(t, &r, t->emit_event, row, token);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int emit_waiting(struct pen_task *t)
+{
+    while (t->waiting) {
+        struct task_waiting *w = t->waiting;
+        const uint8_t *p = w->bytes + w->header_count * sizeof(*w->headers);
+        for (uint32_t i = 0; i < w->header_count; i++)
+            p += w->headers[i].name.n + w->headers[i].value.n;
+        struct pen_record r = {.topic = w->topic,
+                               .key = w->has_key ? pen_span_make(p, w->key_n) : PEN_SPAN_NONE,
+                               .value = w->has_value ? pen_span_make(p + w->key_n, w->value_n)
+                                                     : PEN_SPAN_NONE,
+                               .headers = w->headers,
+                               .header_count = w->header_count,
+                               .partition = w->partition};
+        int rc = put(t, &r, w->event, w->row, &w->token);
+        if (rc < 0)
+            return rc == PEN_E_FULL ? 0 : rc;
+        t->waiting = w->next;
+        if (!t->waiting)
+            t->waiting_tail = &t->waiting;
+        free(w);
+    }
+    if (t->close_again) {
+        t->close_again = false;
+        int rc = progress_close(t);
+        if (rc < 0 || t->close_again)
+            return rc;
+    }
+    t->blocked = false;
+    return 0;
+}
+
+void emit_free_waiting(struct pen_task *t)
+{
+    while (t->waiting) {
+        struct task_waiting *w = t->waiting;
+        t->waiting = w->next;
+        free(w);
+    }
+    t->waiting_tail = &t->waiting;
+    t->blocked = false;
+}
+
+int emit_heartbeat(struct pen_task *t)
+{
+    int rc = pen_row_plans_heartbeat(t->plans, pen_clock_wall_ns() / 1000000, &t->out, &t->error);
+    if (rc < 0 || t->out.count == 0)
+        return rc;
+    /* Outside a transaction a heartbeat is a group of its own; inside one it belongs to it. */
+    bool own = !t->group_open;
+    if (own) {
+        t->place.begin = progress_mark(t, t->place.end);
+        rc = progress_open(t);
+        if (rc < 0)
+            return rc == PEN_E_FULL ? 0 : rc; /* busy: no beat is needed */
+        t->emit_event = t->emit_row = 0;
+    }
+    rc = emit_out(t);
+    if (own && rc == 0)
+        rc = progress_close(t);
+    return rc;
+}

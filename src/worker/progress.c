@@ -1,0 +1,183 @@
+/* Where a task is, and what of it may be stored. The ledger keeps the accounts; this file tells it
+ * when groups (transactions, statements, the snapshot) begin and end, and writes the acknowledged
+ * position to the offset store.
+ *
+ * A group is opened at its first record, not at its BEGIN: most transactions of a busy server touch
+ * no captured table, and then one pen_ledger_skip moves the position on. */
+#include "task_int.h"
+
+int progress_init(struct pen_task *t)
+{
+    /* A slot is about 100 bytes: 64 Ki of them bound the ledger to some 6 MiB at the worst. */
+    t->ledger = pen_ledger_new(1u << 16, 0);
+    if (!t->ledger)
+        return pen_error_set(&t->error, PEN_E_NOMEM, "unable to make the ledger: out of memory");
+    pen_buf_put_lit(&t->place.file, "");
+    return 0;
+}
+
+void progress_done(struct pen_task *t)
+{
+    pen_ledger_free(t->ledger);
+    t->ledger = NULL;
+    pen_buf_done(&t->place.file);
+    pen_buf_done(&t->stored);
+    pen_buf_done(&t->offset_key);
+}
+
+static int ledger_error(struct pen_task *t, int rc)
+{
+    if (rc == PEN_E_FULL || rc >= 0)
+        return rc;
+    return pen_error_set(&t->error, rc, "unable to account for '%s':%llu: %s",
+                         pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start,
+                         pen_error_default_text(rc));
+}
+
+int progress_file(struct pen_task *t, struct pen_span file)
+{
+    if (t->place.file.n == 0 || !pen_span_eq(pen_buf_span(&t->place.file), file)) {
+        pen_buf_reset(&t->place.file);
+        pen_buf_put_span(&t->place.file, file);
+        (void)pen_buf_cstr(&t->place.file);
+        int64_t index = pen_ledger_file(t->ledger, file);
+        if (index < 0 || t->place.file.bad)
+            return ledger_error(t, PEN_E_NOMEM);
+        t->place.file_index = (uint32_t)index;
+    }
+    return 0;
+}
+
+struct pen_ledger_mark progress_mark(const struct pen_task *t, uint64_t pos)
+{
+    return (struct pen_ledger_mark){.file = t->place.file_index,
+                                    .server_id = t->place.server_id,
+                                    .pos = pos,
+                                    .ts_sec = t->source.ts_us / 1000000};
+}
+
+/* provide.transaction.metadata: the counters go on after a restart inside the transaction. */
+static int note_counters(struct pen_task *t)
+{
+    if (!t->tx.metadata || t->tx.id.n == 0)
+        return 0;
+    struct pen_buf *b = &t->text;
+    pen_buf_reset(b);
+    pen_buf_put_json_string(b, pen_buf_span(&t->tx.id));
+    int rc = pen_ledger_extra(t->ledger, "transaction_id", pen_buf_cstr(b));
+    for (size_t i = 0; i < t->tx.tables.n && rc == 0; i++) {
+        const struct pen_tx_table *x = t->tx.tables.v[i];
+        char count[PEN_U64_MAX + 1];
+        *pen_put_u64((uint8_t *)count, x->count) = 0;
+        pen_buf_reset(b);
+        pen_buf_put_lit(b, "transaction_data_collection_order_");
+        pen_buf_put_span(b, x->name);
+        rc = pen_ledger_extra(t->ledger, pen_buf_cstr(b), count);
+    }
+    return rc;
+}
+
+int progress_open(struct pen_task *t)
+{
+    if (t->group_open) {
+        if (t->tx.metadata && pen_ledger_cuts_next(t->ledger))
+            return ledger_error(t, note_counters(t));
+        return 0;
+    }
+    int rc = pen_ledger_open(t->ledger, &t->place.begin, &t->place.gtid);
+    if (rc < 0)
+        return ledger_error(t, rc);
+    t->group_open = true;
+    t->skipping = rc == 1;
+    if (t->skipping)
+        pen_ledger_done(t->ledger, &t->skip_event, &t->skip_row);
+    return 0;
+}
+
+bool progress_is_sent(const struct pen_task *t, uint64_t event, uint64_t row)
+{
+    return t->skipping &&
+           (event < t->skip_event || (event == t->skip_event && row <= t->skip_row));
+}
+
+int progress_close(struct pen_task *t)
+{
+    /* Records that wait for room belong to the group: it ends behind them. */
+    if (t->waiting) {
+        t->close_again = true;
+        return 0;
+    }
+    struct pen_ledger_mark end = progress_mark(t, t->place.end);
+    int rc = t->group_open ? pen_ledger_close(t->ledger, &end)
+                           : pen_ledger_skip(t->ledger, &end, &t->place.gtid);
+    t->close_again = rc == PEN_E_FULL;
+    if (t->close_again) {
+        t->blocked = true; /* emit_waiting tries again when there are acknowledgements */
+        return 0;
+    }
+    t->group_open = t->skipping = false;
+    t->place.gtid.kind = PEN_GTID_NONE;
+    return ledger_error(t, rc);
+}
+
+int progress_start(struct pen_task *t, const struct pen_position *p)
+{
+    int rc = pen_ledger_reset(t->ledger, p, &t->error);
+    if (rc < 0)
+        return rc;
+    t->group_open = t->skipping = false;
+    t->place.gtid.kind = PEN_GTID_NONE;
+    t->place.start = t->place.end = p->pos;
+    t->stored_version = pen_ledger_version(t->ledger);
+    pen_buf_reset(&t->place.file); /* the old number means nothing to the ledger any more */
+    return progress_file(t, pen_span_str(p->file ? p->file : ""));
+}
+
+int progress_flush(struct pen_task *t)
+{
+    uint64_t version = pen_ledger_version(t->ledger);
+    if (version == t->stored_version)
+        return 0;
+    struct pen_position p = {0};
+    int rc = pen_ledger_acked(t->ledger, &p);
+    if (rc < 0) {
+        pen_position_done(&p);
+        return ledger_error(t, rc);
+    }
+    pen_buf_reset(&t->stored);
+    pen_position_write(&p, &t->stored);
+    pen_position_done(&p);
+    if (t->stored.bad)
+        return ledger_error(t, PEN_E_NOMEM);
+    pthread_mutex_lock(t->o.offsets_lock);
+    rc = pen_offset_store_put(t->o.offsets, pen_buf_span(&t->offset_key), pen_buf_span(&t->stored),
+                              &t->error);
+    if (rc == 0)
+        rc = pen_offset_store_flush(t->o.offsets, &t->error);
+    pthread_mutex_unlock(t->o.offsets_lock);
+    if (rc == 0) {
+        t->stored_version = version;
+        atomic_fetch_add_explicit(&t->counters.offset_flushes, 1, memory_order_relaxed);
+        pen_debug(TASK_LOG, "stored offset %.*s", PEN_SPAN_ARG(pen_buf_span(&t->stored)));
+    }
+    return rc;
+}
+
+int progress_json(struct pen_task *t, struct pen_buf *b)
+{
+    struct pen_position p = {0};
+    int rc = pen_ledger_sent(t->ledger, &p);
+    if (rc == 0) {
+        /* Of a statement's own position: its end, as Debezium has it (spec §5). */
+        p.pos = t->place.end;
+        p.event = p.row = 0;
+        p.server_id = t->place.server_id;
+        if (t->source.ts_us)
+            p.ts_sec = t->source.ts_us / 1000000;
+        rc = pen_position_set_file(&p, pen_buf_span(&t->place.file));
+    }
+    if (rc == 0)
+        pen_position_write(&p, b);
+    pen_position_done(&p);
+    return ledger_error(t, rc < 0 ? rc : b->bad ? PEN_E_NOMEM : 0);
+}

@@ -1,0 +1,352 @@
+/* Statements: BEGIN, COMMIT and XA by their words, anything else through the DDL parser. A statement
+ * changes the catalog, then goes to the schema history, then to the schema-change topic, in this
+ * order (spec debezium.md §6): a crash in between repeats a record but never loses a definition.
+ *
+ * Which statements leave a trace is Debezium's rule (spec §2.7, BinlogDatabaseSchema): everything
+ * that the filter lets through, or with store.only.captured.* what concerns captured names. */
+#include "task_int.h"
+
+static bool captures(const struct pen_task *t, const struct pen_ddl_event *e)
+{
+    return e->table.n > 0 && pen_config_captures_table(t->config, e->db, e->table);
+}
+
+static bool has_table(const struct pen_ddl_event *e)
+{
+    return e->table.n > 0 && e->kind != PEN_DDL_DATABASE;
+}
+
+/* Does any of the statement's events concern what is captured? */
+static bool matches(const struct pen_task *t, const struct pen_ddl_result *r)
+{
+    for (size_t i = 0; i < r->events.n; i++) {
+        const struct pen_ddl_event *e = &r->events.v[i];
+        if (e->set_variable && (e->db.n == 0 || pen_config_captures_database(t->config, e->db)))
+            return true;
+        if (e->database_level && pen_config_captures_database(t->config, e->db))
+            return true;
+        if (has_table(e) && captures(t, e))
+            return true;
+    }
+    return false;
+}
+
+static bool is_kept(const struct pen_task *t, const struct pen_ddl_event *e)
+{
+    const struct pen_connector_config *c = t->config;
+    if (c->history_captured_databases_only && e->db.n > 0 &&
+        !pen_config_captures_database(c, e->db))
+        return false;
+    if (c->history_captured_tables_only) {
+        if (e->db.n > 0 && !pen_config_captures_database(c, e->db))
+            return false;
+        if (has_table(e) && !captures(t, e))
+            return false;
+    }
+    return true;
+}
+
+static int write_history(struct pen_task *t, const struct pen_ddl_event *e)
+{
+    if (!t->history)
+        return 0;
+    struct pen_buf position = PEN_BUF_INIT, source = PEN_BUF_INIT;
+    int rc = progress_json(t, &position);
+    if (rc == 0) {
+        pen_buf_put_lit(&source, "{\"server\":");
+        pen_buf_put_json_string(&source, t->config->topic_prefix);
+        pen_buf_put_lit(&source, "}");
+        struct pen_history_record r = {.source = pen_buf_span(&source),
+                                       .position = pen_buf_span(&position),
+                                       .ts_ms = t->source.now_ns / 1000000,
+                                       .event = e};
+        pen_buf_reset(&t->text);
+        pen_history_write(&t->text, &r);
+        rc = t->text.bad || source.bad
+                 ? pen_error_set(&t->error, PEN_E_NOMEM, "unable to write schema history: out of memory")
+                 : pen_history_store_append(t->history, pen_buf_span(&t->text), &t->error);
+    }
+    pen_buf_done(&position);
+    pen_buf_done(&source);
+    return rc;
+}
+
+/* source.table: the names of all tables of the same database's run, in the order of a Java HashSet
+ * (16 buckets up to 12 entries, then doubling). NULL for none; "" where Debezium puts a null id. */
+static int table_names(struct pen_task *t, const struct pen_ddl_result *r, size_t from, size_t to,
+                       struct pen_buf *b)
+{
+    uint32_t distinct = 0, buckets = 16;
+    PEN_VEC(struct pen_table_name) names = {NULL, 0, 0};
+    for (size_t i = from; i < to; i++) {
+        const struct pen_ddl_event *e = &r->events.v[i];
+        bool seen = e->table.n == 0;
+        for (size_t k = 0; k < names.n && !seen; k++)
+            seen = pen_span_eq(names.v[k].table, e->table) && pen_span_eq(names.v[k].db, e->db);
+        if (seen)
+            continue;
+        struct pen_table_name *n = pen_vec_push(&names);
+        if (!n) {
+            pen_vec_done(&names);
+            return pen_error_set(&t->error, PEN_E_NOMEM, "unable to list tables: out of memory");
+        }
+        *n = (struct pen_table_name){e->db, e->table};
+        distinct++;
+    }
+    while (distinct > buckets / 4 * 3)
+        buckets *= 2;
+    for (uint32_t bucket = 0; bucket < buckets && names.n > 0; bucket++) {
+        for (size_t k = 0; k < names.n; k++) {
+            pen_buf_reset(&t->text);
+            pen_buf_put_span(&t->text, names.v[k].db);
+            pen_buf_put_byte(&t->text, '.');
+            pen_buf_put_span(&t->text, names.v[k].table);
+            if ((pen_java_hash(pen_buf_span(&t->text)) & (buckets - 1)) != bucket)
+                continue;
+            if (b->n > 0)
+                pen_buf_put_byte(b, ',');
+            pen_buf_put_span(b, names.v[k].table);
+        }
+    }
+    pen_vec_done(&names);
+    return 0;
+}
+
+static int emit_schema_change(struct pen_task *t, const struct pen_ddl_event *e,
+                              struct pen_span tables)
+{
+    struct pen_table_change change = {.db = e->db, .table = e->table, .after = e->after};
+    change.type = e->kind == PEN_DDL_CREATE  ? PEN_TABLE_CREATE
+                  : e->kind == PEN_DDL_ALTER ? PEN_TABLE_ALTER
+                                             : PEN_TABLE_DROP;
+    bool has_change = e->kind == PEN_DDL_DROP ||
+                      ((e->kind == PEN_DDL_CREATE || e->kind == PEN_DDL_ALTER) && e->after);
+    struct pen_ddl_record r = {.source = &t->source,
+                               .row = t->last_row,
+                               .db = e->db,
+                               .tables = tables,
+                               .ddl = e->ddl,
+                               .changes = &change,
+                               .change_count = has_change ? 1 : 0};
+    int rc = pen_row_plans_ddl(t->plans, &r, &t->out, &t->error);
+    if (rc < 0)
+        return rc;
+    t->emit_event = t->place.events;
+    t->emit_row = 0;
+    return emit_out(t);
+}
+
+static int emit_truncate(struct pen_task *t, const struct pen_ddl_event *e)
+{
+    const struct pen_table *found = NULL;
+    if (!captures(t, e))
+        return 0;
+    int rc = pen_catalog_find(t->catalog, e->db, e->table, &found, &t->error);
+    if (rc <= 0)
+        return rc;
+    union {
+        const struct pen_table *borrowed;
+        struct pen_table *owned;
+    } table = {.borrowed = found};
+    struct pen_row_set *set =
+        pen_row_plans_get(t->plans, table.owned, PEN_FORM_BINLOG, NULL, &t->error);
+    if (!set)
+        return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
+    struct pen_change c = {
+        .op = PEN_OP_TRUNCATE, .row = t->last_row, .table = found, .source = &t->source};
+    rc = pen_row_set_run(set, &c, &t->out, &t->error);
+    t->emit_event = t->place.events;
+    t->emit_row = 0;
+    return rc < 0 || t->out.count == 0 ? rc : emit_out(t);
+}
+
+static int one_event(struct pen_task *t, const struct pen_ddl_event *e, struct pen_span tables)
+{
+    if (!is_kept(t, e))
+        return 0;
+    if (e->kind == PEN_DDL_TRUNCATE)
+        return emit_truncate(t, e);
+    int rc = write_history(t, e);
+    if (rc == 0 && t->config->include_schema_changes)
+        rc = emit_schema_change(t, e, tables);
+    return rc;
+}
+
+static int all_events(struct pen_task *t, const struct pen_ddl_result *r)
+{
+    int rc = 0;
+    struct pen_buf tables = PEN_BUF_INIT;
+    /* Events of one database that follow each other share source.table. */
+    for (size_t from = 0, to; from < r->events.n && rc == 0; from = to) {
+        for (to = from + 1;
+             to < r->events.n && pen_span_eq(r->events.v[to].db, r->events.v[from].db);)
+            to++;
+        pen_buf_reset(&tables);
+        rc = table_names(t, r, from, to, &tables);
+        const struct pen_ddl_event *first = &r->events.v[from];
+        bool bare = first->kind == PEN_DDL_DATABASE && !first->database_level &&
+                    !first->set_variable;
+        struct pen_span names = tables.n > 0 ? pen_buf_span(&tables)
+                                : bare       ? PEN_SPAN_LIT("")
+                                             : PEN_SPAN_NONE;
+        for (size_t i = from; i < to && rc == 0; i++)
+            rc = one_event(t, &r->events.v[i], names);
+    }
+    pen_buf_done(&tables);
+    return rc;
+}
+
+/* A statement that the parser could not follow: it matters only if it changes a captured table.
+ * Then the next TABLE_MAP of that table is checked against what is known, and full row metadata
+ * mends it; so the stream goes on, and stops only where rows really do not fit. */
+static void warn_unparsed(struct pen_task *t, const struct pen_error *why)
+{
+    pen_warn(TASK_LOG, "statement at %s:%llu is not understood, its tables are checked when rows come: %s",
+             pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start, why->text);
+}
+
+int pump_statement(struct pen_task *t, struct pen_span db, struct pen_span sql,
+                   const struct pen_query *q)
+{
+    struct pen_ddl_context ctx = {.db = db};
+    if (q) {
+        ctx.has_sql_mode = q->has & 1u << PEN_QV_SQL_MODE;
+        ctx.sql_mode = q->sql_mode;
+        if (q->has & 1u << PEN_QV_CHARSET) {
+            ctx.client_collation = q->charset_client;
+            ctx.server_collation = q->collation_server;
+        }
+    }
+    struct pen_ddl_result r = {0};
+    struct pen_error why = {0};
+    int rc = pen_catalog_apply_ddl(t->catalog, &ctx, sql, &r, &why);
+    if (rc == PEN_E_DDL) {
+        warn_unparsed(t, &why);
+        rc = 0;
+    } else if (rc < 0) {
+        t->error = why;
+    }
+    t->generation++;
+    if (rc == 0 && r.events.n > 0 &&
+        (!t->config->history_captured_tables_only || matches(t, &r)))
+        rc = all_events(t, &r);
+    pen_ddl_result_done(&r);
+    return rc;
+}
+
+/* ---- QUERY events ---------------------------------------------------------------------------- */
+
+static bool is_word(struct pen_span sql, const char *word)
+{
+    return pen_span_ieq_str(sql, word);
+}
+
+/* MariaDB logs "SET STATEMENT x=y FOR CREATE …"; what follows FOR is the statement. */
+static struct pen_span without_set_statement(struct pen_span sql)
+{
+    if (!pen_span_ihas_prefix(sql, "SET STATEMENT "))
+        return sql;
+    for (size_t i = 14; i + 5 <= sql.n; i++) {
+        struct pen_span word = {sql.p + i, 5};
+        if (pen_span_ieq_str(word, " FOR "))
+            return pen_span_trim((struct pen_span){sql.p + i + 5, sql.n - i - 5});
+    }
+    return sql;
+}
+
+static bool is_dml(struct pen_span sql)
+{
+    static const char *const verbs[] = {"INSERT ", "UPDATE ", "DELETE ", "REPLACE "};
+    for (size_t i = 0; i < PEN_COUNT(verbs); i++) {
+        if (pen_span_ihas_prefix(sql, verbs[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_filtered(const struct pen_task *t, struct pen_span sql)
+{
+    if (t->config->history_ddl_filter)
+        return pen_name_filter_match(t->config->history_ddl_filter, sql);
+    return pen_ddl_filtered(sql);
+}
+
+/* XA START and END stand inside the group; COMMIT and ROLLBACK are groups of their own. */
+static int xa(struct pen_task *t, struct pen_span sql)
+{
+    if (pen_span_ihas_prefix(sql, "XA COMMIT") || pen_span_ihas_prefix(sql, "XA ROLLBACK")) {
+        if (pen_span_ihas_prefix(sql, "XA ROLLBACK"))
+            pen_warn(TASK_LOG, "an XA transaction is rolled back at %s:%llu after its rows were sent at "
+                               "XA PREPARE, as Debezium sends them: %.*s",
+                     pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start,
+                     PEN_SPAN_ARG(sql));
+        return pump_group_end(t);
+    }
+    return 0;
+}
+
+static int ddl(struct pen_task *t, const struct pen_event *ev, const struct pen_query *q,
+               struct pen_span sql)
+{
+    bool alone = !t->tx.open || t->place.standalone;
+    if (alone && !t->tx.open) {
+        t->place.begin = progress_mark(t, t->place.start);
+        t->place.events = 0;
+    }
+    /* Room in the ledger first: the catalog must not change twice. */
+    int rc = progress_open(t);
+    if (rc == PEN_E_FULL) {
+        t->blocked = true;
+        return PUMP_BLOCKED;
+    }
+    if (rc < 0)
+        return rc;
+    pump_source(t, ev);
+    if (t->place.standalone)
+        t->source.thread = -1;
+    rc = pump_statement(t, q->db, sql, q);
+    if (rc == 0 && t->history)
+        rc = pen_history_store_flush(t->history, &t->error);
+    if (rc == 0 && alone)
+        rc = pump_group_end(t);
+    return rc;
+}
+
+int pump_query(struct pen_task *t, const struct pen_event *ev)
+{
+    struct pen_query q;
+    int rc = pen_query_parse(&t->decoder, ev, &q);
+    if (rc < 0)
+        return pen_error_set(&t->error, rc, "unable to read a statement: %s",
+                             pen_error_default_text(rc));
+    struct pen_span sql = pen_span_trim(q.sql);
+    if (is_word(sql, "BEGIN"))
+        return pump_begin(t, ev, q.thread_id);
+    if (is_word(sql, "COMMIT"))
+        return pump_commit(t, ev);
+    if (is_word(sql, "ROLLBACK")) {
+        pen_warn(TASK_LOG, "a transaction is rolled back at %s:%llu after its rows were logged and sent",
+                 pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start);
+        return pump_group_end(t);
+    }
+    struct pen_span bare = without_set_statement(sql);
+    if (pen_span_ihas_prefix(bare, "XA ")) {
+        if (pen_span_ihas_prefix(bare, "XA START") && !t->tx.open) {
+            t->place.begin = progress_mark(t, t->place.start);
+            t->place.events = 0;
+        }
+        return xa(t, bare);
+    }
+    bool alone = !t->tx.open || t->place.standalone;
+    if (!pen_ddl_is_truncate(sql) && is_filtered(t, sql))
+        return alone ? pump_group_end(t) : 0;
+    if (is_dml(bare)) {
+        pen_warn(TASK_LOG,
+                 "changes at %s:%llu are logged as a statement and cannot be captured; "
+                 "a session runs with binlog_format other than ROW: %.*s",
+                 pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start,
+                 (int)PEN_MIN(sql.n, (size_t)200), (const char *)sql.p);
+        return 0;
+    }
+    return ddl(t, ev, &q, sql);
+}

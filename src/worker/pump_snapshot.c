@@ -1,0 +1,364 @@
+/* Snapshot messages to records: structure becomes the statements that Debezium writes for it, rows
+ * become `r` events. The whole snapshot is one group of the ledger: until its end is acknowledged
+ * the stored offset says that the snapshot is not complete. */
+#include "task_int.h"
+
+static void wake(void *arg)
+{
+    task_wake(arg);
+}
+
+static bool filter_database(void *arg, struct pen_span db)
+{
+    return pen_config_captures_database(arg, db);
+}
+static bool filter_table(void *arg, struct pen_span db, struct pen_span table)
+{
+    return pen_config_captures_table(arg, db, table);
+}
+
+static struct pen_span qualified(struct pen_buf *b, struct pen_span db, struct pen_span table)
+{
+    pen_buf_reset(b);
+    pen_buf_put_span(b, db);
+    pen_buf_put_byte(b, '.');
+    pen_buf_put_span(b, table);
+    return pen_buf_span(b);
+}
+
+static bool filter_data(void *arg, struct pen_span db, struct pen_span table)
+{
+    const struct pen_connector_config *c = arg;
+    struct pen_buf b = PEN_BUF_INIT;
+    struct pen_span name = qualified(&b, db, table);
+    bool yes = !(c->signal_table && pen_name_filter_match(c->signal_table, name)) &&
+               (!c->snapshot_include || pen_name_filter_match(c->snapshot_include, name));
+    pen_buf_done(&b);
+    return yes;
+}
+static bool filter_column(void *arg, struct pen_span db, struct pen_span table,
+                          struct pen_span column)
+{
+    const struct pen_connector_config *c = arg;
+    if (pen_config_captures_column(c, db, table, column))
+        return true;
+    struct pen_buf b = PEN_BUF_INIT;
+    (void)qualified(&b, db, table);
+    pen_buf_put_byte(&b, '.');
+    pen_buf_put_span(&b, column);
+    bool key = false;
+    for (size_t i = 0; i < c->key_column_count && !key; i++)
+        key = pen_name_filter_match(c->key_columns[i], pen_buf_span(&b));
+    pen_buf_done(&b);
+    return key;
+}
+static uint32_t filter_rank(void *arg, struct pen_span db, struct pen_span table)
+{
+    const struct pen_connector_config *c = arg;
+    struct pen_buf b = PEN_BUF_INIT;
+    struct pen_span name = qualified(&b, db, table);
+    uint32_t i = 0, n = (uint32_t)pen_name_filter_count(c->table_include);
+    while (i < n && !pen_name_filter_match_item(c->table_include, i, name))
+        i++;
+    pen_buf_done(&b);
+    return i;
+}
+static struct pen_span filter_select(void *arg, struct pen_span db, struct pen_span table)
+{
+    const struct pen_connector_config *c = arg;
+    struct pen_buf b = PEN_BUF_INIT;
+    struct pen_span name = qualified(&b, db, table), found = PEN_SPAN_NONE;
+    for (size_t i = 0; i < c->select_override_count && !found.p; i++) {
+        if (pen_span_eq(c->select_overrides[i].table, name))
+            found = c->select_overrides[i].statement;
+    }
+    pen_buf_done(&b);
+    return found;
+}
+
+static enum pen_snapshot_locking locking(int l)
+{
+    switch ((enum pen_config_snapshot_locking)l) {
+    case PEN_CONFIG_LOCKING_MINIMAL:
+    case PEN_CONFIG_LOCKING_CUSTOM:
+        return PEN_SNAPSHOT_LOCKING_MINIMAL;
+    case PEN_CONFIG_LOCKING_EXTENDED:
+        return PEN_SNAPSHOT_LOCKING_EXTENDED;
+    case PEN_CONFIG_LOCKING_MINIMAL_PERCONA:
+        return PEN_SNAPSHOT_LOCKING_MINIMAL_PERCONA;
+    case PEN_CONFIG_LOCKING_MINIMAL_PERCONA_NO_TABLE_LOCKS:
+        return PEN_SNAPSHOT_LOCKING_MINIMAL_PERCONA_NO_TABLE_LOCKS;
+    case PEN_CONFIG_LOCKING_NONE:
+        return PEN_SNAPSHOT_LOCKING_NONE;
+    }
+    return PEN_SNAPSHOT_LOCKING_MINIMAL;
+}
+
+static enum pen_snapshot_order order(int o)
+{
+    return o == PEN_CONFIG_ROW_COUNT_ASCENDING    ? PEN_SNAPSHOT_ORDER_ROWS_ASCENDING
+           : o == PEN_CONFIG_ROW_COUNT_DESCENDING ? PEN_SNAPSHOT_ORDER_ROWS_DESCENDING
+                                                  : PEN_SNAPSHOT_ORDER_NAME;
+}
+
+int task_start_snapshot(struct pen_task *t)
+{
+    struct pen_connector_config *c = t->config;
+    struct pen_snapshot_options o = {
+        .wire = t->wire,
+        .filter = {.arg = c,
+                   .database = filter_database,
+                   .table = filter_table,
+                   .data = filter_data,
+                   .column = filter_column,
+                   .rank = c->table_include ? filter_rank : NULL,
+                   .select = c->select_override_count ? filter_select : NULL},
+        .schema = t->decision.schema,
+        .data = t->decision.data,
+        .locking = locking(c->snapshot_locking),
+        .lock_timeout_ms = (unsigned)c->snapshot_lock_timeout_ms,
+        .delay_ms = (unsigned)c->snapshot_delay_ms,
+        .order = order(c->snapshot_row_count_order),
+        .only_captured_tables = c->history_captured_tables_only,
+        .only_captured_databases = c->history_captured_databases_only,
+        .ring_bytes = t->ring_bytes,
+        .wake = wake,
+        .wake_arg = t};
+    o.wire.cancel = NULL;
+    int rc = pen_snapshot_start(&o, &t->snapshot, &t->error);
+    if (rc < 0)
+        return rc;
+    t->reading = TASK_SOURCE_SNAPSHOT;
+    task_set_phase(t, PEN_PHASE_SNAPSHOT);
+    return 0;
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    struct pen_position p = {.pos = m->begin.pos, .snapshot = PEN_SNAPSHOT_INITIAL};
+    int rc = pen_position_set_file(&p, m->begin.file);
+    if (rc == 0 && m->begin.gtids.p && m->begin.gtids.n > 0 && t->gtid_mode)
+        rc = pen_position_set_gtids(&p, m->begin.gtids);
+    if (rc < 0)
+        pen_error_set(&t->error, rc, "unable to keep the snapshot's position: out of memory");
+    /* recovery: the structure is read anew, the stored position stays (spec §4.1) */
+    if (rc == 0 && !t->decision.rebuild_history)
+        rc = progress_start(t, &p);
+    pen_position_done(&p);
+    if (rc < 0)
+        return rc;
+    pen_buf_reset(&t->snap_file);
+    pen_buf_put_span(&t->snap_file, m->begin.file);
+    t->snap_pos = m->begin.pos;
+    t->sql_mode = pen_sql_mode_parse(m->begin.sql_mode);
+    pen_catalog_set_sql_mode(t->catalog, t->sql_mode & ~PEN_SQL_MODE_ANSI_QUOTES);
+    t->source = (struct pen_source){.serial = t->source.serial + 1,
+                                    .file = pen_buf_span(&t->snap_file),
+                                    .pos = t->snap_pos,
+                                    .thread = -1,
+                                    .ts_us = pen_clock_wall_ns() / 1000,
+                                    .now_ns = pen_clock_wall_ns(),
+                                    .snapshot = PEN_MARKER_TRUE};
+    t->place.server_id = 0;
+    t->place.begin = progress_mark(t, t->snap_pos);
+    t->place.begin.snapshot = PEN_SNAPSHOT_INITIAL;
+    t->place.start = t->place.end = t->snap_pos;
+    t->place.events = 0;
+    if (!m->begin.exact && t->decision.data)
+        pen_info(TASK_LOG, "without a lock the rows may be newer than %.*s:%llu; what is committed in "
+                           "between comes again from the binlog",
+                 PEN_SPAN_ARG(m->begin.file), (unsigned long long)m->begin.pos);
+    return progress_open(t);
+}
+
+/* Structure has the source block of the snapshot, whatever marker the last one carries. */
+static int statement(struct pen_task *t, enum pen_snapshot_marker marker, struct pen_span db)
+{
+    t->source.snapshot = marker == PEN_MARKER_LAST ? marker : PEN_MARKER_TRUE;
+    t->source.now_ns = pen_clock_wall_ns();
+    pen_source_touch(&t->source);
+    struct pen_buf sql = t->statement; /* t->text is used by what is called */
+    return pump_statement(t, db, pen_buf_span(&sql), NULL);
+}
+
+static int server_charset(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    pen_buf_reset(&t->statement);
+    pen_buf_printf(&t->statement, "SET character_set_server=%.*s, collation_server=%.*s",
+                   PEN_SPAN_ARG(m->database.charset), PEN_SPAN_ARG(m->database.collation));
+    return statement(t, m->marker, PEN_SPAN_LIT(""));
+}
+
+static int table_name(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    pen_buf_reset(&t->statement);
+    pen_buf_put_lit(&t->statement, "DROP TABLE IF EXISTS ");
+    pen_sql_put_ident(&t->statement, m->table.db);
+    pen_buf_put_byte(&t->statement, '.');
+    pen_sql_put_ident(&t->statement, m->table.table);
+    return statement(t, PEN_MARKER_TRUE, m->table.db);
+}
+
+static int database(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    static const char *const verbs[] = {"DROP DATABASE IF EXISTS ", "CREATE DATABASE ", "USE "};
+    int rc = 0;
+    for (size_t i = 0; i < PEN_COUNT(verbs) && rc == 0; i++) {
+        pen_buf_reset(&t->statement);
+        pen_buf_put_str(&t->statement, verbs[i]);
+        pen_sql_put_ident(&t->statement, m->database.name);
+        if (i == 1)
+            pen_buf_printf(&t->statement, " CHARSET %.*s COLLATE %.*s",
+                           PEN_SPAN_ARG(m->database.charset), PEN_SPAN_ARG(m->database.collation));
+        rc = statement(t, i == 2 ? m->marker : PEN_MARKER_TRUE, m->database.name);
+    }
+    return rc;
+}
+
+static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    pen_buf_reset(&t->statement);
+    pen_buf_put_span(&t->statement, m->table.ddl);
+    int rc = statement(t, m->marker, m->table.db);
+    if (rc < 0 || !m->table.captured)
+        return rc;
+    const struct pen_table *found = NULL;
+    rc = pen_catalog_find(t->catalog, m->table.db, m->table.table, &found, &t->error);
+    if (rc == 0)
+        rc = pen_error_set(&t->error, PEN_E_DDL,
+                           "unable to read the definition of '%.*s.%.*s': %.*s",
+                           PEN_SPAN_ARG(m->table.db), PEN_SPAN_ARG(m->table.table),
+                           (int)PEN_MIN(m->table.ddl.n, (size_t)400), (const char *)m->table.ddl.p);
+    return rc < 0 ? rc : 0;
+}
+
+static int structure_end(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    atomic_store_explicit(&t->counters.snapshot_tables, m->structure_end.tables, memory_order_relaxed);
+    atomic_store_explicit(&t->counters.snapshot_rows_expected, m->structure_end.rows_estimate,
+                          memory_order_relaxed);
+    return t->history ? pen_history_store_flush(t->history, &t->error) : 0;
+}
+
+static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    const struct pen_table *found = NULL;
+    int rc = pen_catalog_find(t->catalog, m->table_begin.db, m->table_begin.table, &found, &t->error);
+    if (rc <= 0)
+        return rc < 0 ? rc
+                      : pen_error_set(&t->error, PEN_E_SCHEMA, "unable to read '%.*s.%.*s': its definition is not known",
+                                      PEN_SPAN_ARG(m->table_begin.db), PEN_SPAN_ARG(m->table_begin.table));
+    union {
+        const struct pen_table *borrowed;
+        struct pen_table *owned;
+    } table = {.borrowed = found};
+    pen_table_unref(t->snap_table);
+    t->snap_table = pen_table_ref(table.owned);
+    t->snap_rows = pen_row_plans_get(t->plans, t->snap_table, PEN_FORM_TEXT, NULL, &t->error);
+    if (!t->snap_rows)
+        return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
+    t->source.ts_us = m->table_begin.ts_ms * 1000;
+    pen_source_touch(&t->source);
+    pen_info(TASK_LOG, "snapshot of '%.*s.%.*s' (table %u of %u, about %llu rows)",
+             PEN_SPAN_ARG(m->table_begin.db), PEN_SPAN_ARG(m->table_begin.table),
+             m->table_begin.index + 1, m->table_begin.count,
+             (unsigned long long)m->table_begin.rows_estimate);
+    return 0;
+}
+
+static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    if (m->row.count != t->snap_table->column_count)
+        return pen_error_set(&t->error, PEN_E_COLUMNS,
+                             "unable to read a row of '%.*s.%.*s': %u columns in the result, %u in the definition",
+                             PEN_SPAN_ARG(t->snap_table->db), PEN_SPAN_ARG(t->snap_table->name),
+                             m->row.count, t->snap_table->column_count);
+    if (t->source.snapshot != m->marker) {
+        t->source.snapshot = m->marker;
+        pen_source_touch(&t->source);
+    }
+    if ((t->counters.snapshot_rows & 63) == 0) { /* one clock read for 64 rows is near enough */
+        t->source.now_ns = pen_clock_wall_ns();
+        pen_source_touch(&t->source);
+    }
+    struct pen_change c = {.op = PEN_OP_READ,
+                           .table = t->snap_table,
+                           .after = m->row.cells,
+                           .source = &t->source};
+    int rc = pen_row_set_run(t->snap_rows, &c, &t->out, &t->error);
+    if (rc < 0)
+        return rc;
+    atomic_store_explicit(&t->counters.rows, t->counters.rows + 1, memory_order_relaxed);
+    atomic_store_explicit(&t->counters.snapshot_rows, t->counters.snapshot_rows + 1,
+                          memory_order_relaxed);
+    t->emit_event = t->emit_row = 0;
+    return t->out.count ? emit_out(t) : 0;
+}
+
+static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    t->place.start = t->place.end = t->snap_pos;
+    int rc = progress_close(t);
+    if (rc < 0)
+        return rc;
+    pen_info(TASK_LOG, "snapshot is complete: %llu rows of %u tables at %s:%llu",
+             (unsigned long long)m->table_end.rows, t->counters.snapshot_tables,
+             pen_buf_cstr(&t->snap_file), (unsigned long long)t->snap_pos);
+    pen_snapshot_free(t->snapshot);
+    t->snapshot = NULL;
+    pen_table_unref(t->snap_table);
+    t->snap_table = NULL;
+    t->reading = TASK_SOURCE_NONE;
+    /* One beat right after the snapshot, so that its end is in the offsets (spec §2.9). */
+    if (t->config->heartbeat_interval_ms > 0 && !t->waiting)
+        rc = emit_heartbeat(t);
+    if (rc < 0)
+        return rc;
+    if (!t->decision.stream)
+        return PEN_E_STOPPED;
+    return task_start_stream(t);
+}
+
+int pump_snapshot(struct pen_task *t)
+{
+    struct pen_snapshot_msg m;
+    int rc = pen_snapshot_next(t->snapshot, &m, &t->error);
+    if (rc <= 0)
+        return rc < 0 ? rc : PUMP_BLOCKED;
+    rc = 0;
+    switch (m.tag) {
+    case PEN_SNAPSHOT_BEGIN:
+        rc = begin(t, &m);
+        break;
+    case PEN_SNAPSHOT_SERVER_CHARSET:
+        rc = server_charset(t, &m);
+        break;
+    case PEN_SNAPSHOT_TABLE_NAME:
+        rc = table_name(t, &m);
+        break;
+    case PEN_SNAPSHOT_DATABASE:
+        rc = database(t, &m);
+        break;
+    case PEN_SNAPSHOT_TABLE_DDL:
+        rc = table_ddl(t, &m);
+        break;
+    case PEN_SNAPSHOT_STRUCTURE_END:
+        rc = structure_end(t, &m);
+        break;
+    case PEN_SNAPSHOT_TABLE_BEGIN:
+        rc = table_begin(t, &m);
+        break;
+    case PEN_SNAPSHOT_ROW:
+        rc = row(t, &m);
+        break;
+    case PEN_SNAPSHOT_TABLE_END:
+        atomic_fetch_add_explicit(&t->counters.snapshot_tables_done, 1, memory_order_relaxed);
+        break;
+    case PEN_SNAPSHOT_END:
+        rc = end(t, &m);
+        break;
+    }
+    return rc;
+}

@@ -1,0 +1,20 @@
+/* From the connector's typed configuration to the options of the rooms. @thread any */
+#ifndef PENSTOCK_ROOM_OPTIONS_H
+#define PENSTOCK_ROOM_OPTIONS_H
+
+#include <penstock/config.h>
+#include <penstock/transform.h>
+#include <penstock/wire.h>
+#include "row_plans.h"
+
+/* Connection and dump options; what they point to is c's or the arena's. */
+PEN_MUST_USE int pen_room_wire_options(const struct pen_connector_config *c, struct pen_arena *arena,
+                                       struct pen_wire_options *ret);
+/* Everything but transforms; borrows c, which the callbacks read. @returns 0 or PEN_E_CONFIG (a
+ * converter that is not there) */
+PEN_MUST_USE int pen_room_row_options(struct pen_connector_config *c, struct pen_span run_id,
+                                      struct pen_row_options *ret, struct pen_error *err);
+PEN_MUST_USE int pen_room_transforms(const struct pen_connector_config *c,
+                                     struct pen_transforms **ret, struct pen_error *err);
+
+#endif

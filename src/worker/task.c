@@ -1,0 +1,447 @@
+/* A connector task: one thread with one libuv loop. What it does now is its phase; what moves it is
+ * in this table, and nothing else changes it:
+ *
+ *     CONNECT ──► SNAPSHOT ──► STREAM ──► DRAIN ──► DONE
+ *        │  ▲         │  │        │  ▲       ▲
+ *        │  └─────────┴──┼────────┴──┼─ BACKOFF (error class RETRY: waits, then CONNECT or STREAM)
+ *        └───────────────┴───────────┴─► FAILED  (any other error)
+ *
+ * Server and broker may go and come back; only what an operator must decide fails the task. */
+#include "task_int.h"
+#include "room_options.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+
+#define BACKOFF_FIRST_MS 200
+#define BACKOFF_MOST_MS  30000
+
+const char *pen_phase_name(enum pen_phase p)
+{
+    switch (p) {
+    case PEN_PHASE_CONNECT:
+        return "connect";
+    case PEN_PHASE_SNAPSHOT:
+        return "snapshot";
+    case PEN_PHASE_STREAM:
+        return "stream";
+    case PEN_PHASE_BACKOFF:
+        return "backoff";
+    case PEN_PHASE_DRAIN:
+        return "drain";
+    case PEN_PHASE_DONE:
+        return "done";
+    case PEN_PHASE_FAILED:
+        return "failed";
+    }
+    return "?";
+}
+
+const struct pen_task_counters *pen_task_counters(const struct pen_task *t)
+{
+    return &t->counters;
+}
+
+const struct pen_error *pen_task_error(const struct pen_task *t)
+{
+    return &t->error;
+}
+
+const char *pen_task_where(const struct pen_task *t)
+{
+    return t->place.file.n > 0 ? (const char *)t->place.file.p : "";
+}
+
+void task_set_phase(struct pen_task *t, enum pen_phase p)
+{
+    if (t->phase == p)
+        return;
+    pen_debug(TASK_LOG, "%s -> %s", pen_phase_name(t->phase), pen_phase_name(p));
+    t->phase = p;
+    atomic_store_explicit(&t->counters.phase, (int)p, memory_order_relaxed);
+    if (t->o.on_phase)
+        t->o.on_phase(t->o.arg, t, p);
+}
+
+void task_wake(struct pen_task *t)
+{
+    uv_async_send(&t->wake);
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static void stop_reading(struct pen_task *t)
+{
+    t->reading = TASK_SOURCE_NONE;
+    t->has_event = t->has_inner = t->in_payload = t->in_rows = false;
+    pen_fetch_free(t->fetch);
+    t->fetch = NULL;
+    pen_snapshot_free(t->snapshot);
+    t->snapshot = NULL;
+    pen_table_unref(t->snap_table);
+    t->snap_table = NULL;
+    if (t->decoder_open)
+        pen_binlog_done(&t->decoder);
+    t->decoder_open = false;
+    task_tables_clear(&t->tables);
+}
+
+static void drained(struct pen_task *t)
+{
+    struct pen_error err = {0};
+    struct pen_error first = t->error;
+    int rc = progress_flush(t);
+    if (rc < 0) {
+        err = t->error;
+        t->error = first.code < 0 ? first : err;
+        pen_log_error(TASK_LOG, &err);
+    }
+    task_set_phase(t, t->error.code < 0 ? PEN_PHASE_FAILED : PEN_PHASE_DONE);
+    uv_stop(&t->loop);
+}
+
+/* Nothing is read any more; what is on its way may still be acknowledged. */
+static void drain_step(struct pen_task *t)
+{
+    struct pen_error err = {0};
+    if (t->waiting || t->close_again) {
+        struct pen_error first = t->error;
+        if (emit_waiting(t) < 0)
+            t->drain_until_ns = 0;
+        if (first.code < 0)
+            t->error = first;
+    }
+    int rc = pen_sink_poll(t->sink, &err);
+    bool empty = !t->waiting && pen_ledger_in_flight(t->ledger) == 0;
+    bool late = pen_clock_mono_ns() >= t->drain_until_ns;
+    if (rc >= 0 && !empty && !late)
+        return;
+    if (!empty && rc != PEN_E_CLOSED)
+        pen_warn(TASK_LOG, "%llu records were not acknowledged in time; they come again at the next start",
+                 (unsigned long long)pen_ledger_in_flight(t->ledger));
+    uv_timer_stop(&t->drain_timer);
+    drained(t);
+}
+
+static void on_drain(uv_timer_t *timer)
+{
+    drain_step(timer->data);
+}
+
+static void begin_drain(struct pen_task *t)
+{
+    if (t->phase == PEN_PHASE_DRAIN || t->phase == PEN_PHASE_DONE || t->phase == PEN_PHASE_FAILED)
+        return;
+    stop_reading(t);
+    uv_timer_stop(&t->backoff_timer);
+    uv_timer_stop(&t->heartbeat_timer);
+    t->drain_until_ns = pen_clock_mono_ns() + t->o.graceful_stop_ms * 1000000;
+    task_set_phase(t, PEN_PHASE_DRAIN);
+    uv_timer_start(&t->drain_timer, on_drain, 0, 20);
+}
+
+void task_end(struct pen_task *t)
+{
+    begin_drain(t);
+}
+
+static void on_backoff(uv_timer_t *timer);
+
+static void back_off(struct pen_task *t)
+{
+    stop_reading(t);
+    if (t->phase == PEN_PHASE_SNAPSHOT || t->phase == PEN_PHASE_CONNECT)
+        emit_free_waiting(t); /* the snapshot begins anew; its ledger too */
+    unsigned shift = PEN_MIN(t->attempts, 8u);
+    uint64_t ms = PEN_MIN((uint64_t)BACKOFF_FIRST_MS << shift, (uint64_t)BACKOFF_MOST_MS);
+    uint16_t jitter = 0; /* many connectors of one server must not come back as one */
+    if (getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK) == sizeof(jitter))
+        ms += ms * (jitter % 256) / 1024;
+    t->attempts++;
+    pen_warn(TASK_LOG, "%s; trying again in %llu.%01llu s", t->error.text,
+             (unsigned long long)ms / 1000, (unsigned long long)ms % 1000 / 100);
+    t->error = (struct pen_error){0};
+    atomic_fetch_add_explicit(&t->counters.reconnects, 1, memory_order_relaxed);
+    task_set_phase(t, PEN_PHASE_BACKOFF);
+    uv_timer_start(&t->backoff_timer, on_backoff, ms, 0);
+}
+
+void task_fail(struct pen_task *t)
+{
+    if (t->phase == PEN_PHASE_DRAIN || t->phase == PEN_PHASE_DONE || t->phase == PEN_PHASE_FAILED)
+        return;
+    if (atomic_load(&t->stop_asked)) {
+        t->error = (struct pen_error){0};
+        begin_drain(t);
+        return;
+    }
+    /* What is refused before anything was read is for the operator, and at once. */
+    bool first = !t->connected_once;
+    if (pen_error_class(t->error.code) == PEN_CLASS_RETRY && !first)
+        back_off(t);
+    else if (t->error.code == PEN_E_CLOSED)
+        drained(t);
+    else
+        begin_drain(t); /* what was read before the failure still goes out */
+}
+
+/* ---- loop callbacks -------------------------------------------------------------------------- */
+
+static void on_wake(uv_async_t *a)
+{
+    struct pen_task *t = a->data;
+    if (atomic_load(&t->stop_asked))
+        begin_drain(t);
+    if (t->phase == PEN_PHASE_DRAIN)
+        drain_step(t);
+    else
+        task_pump(t);
+}
+
+static void on_sink(uv_poll_t *p, int status, int events)
+{
+    struct pen_task *t = p->data;
+    (void)status;
+    (void)events;
+    if (t->phase == PEN_PHASE_DRAIN) {
+        drain_step(t);
+        return;
+    }
+    int rc = pen_sink_poll(t->sink, &t->error);
+    if (rc < 0)
+        task_fail(t);
+    else if (t->blocked)
+        task_pump(t);
+}
+
+static void on_flush(uv_timer_t *timer)
+{
+    struct pen_task *t = timer->data;
+    if (progress_flush(t) < 0)
+        task_fail(t);
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+    struct pen_task *t = timer->data;
+    if (t->phase != PEN_PHASE_STREAM || t->blocked || t->has_event)
+        return;
+    if (emit_heartbeat(t) < 0)
+        task_fail(t);
+    else
+        task_pump(t); /* so that the beat leaves the sink's buffer */
+}
+
+static void connect_now(struct pen_task *t)
+{
+    task_set_phase(t, PEN_PHASE_CONNECT);
+    t->error = (struct pen_error){0};
+    if (task_connect(t) < 0)
+        task_fail(t);
+    else
+        t->connected_once = true;
+}
+
+static void on_backoff(uv_timer_t *timer)
+{
+    connect_now(timer->data);
+}
+
+static void delivered(void *arg, uint64_t slot, uint32_t count, int code,
+                      const struct pen_error *err)
+{
+    struct pen_task *t = arg;
+    if (code < 0) {
+        if (t->error.code == 0 && err)
+            t->error = *err;
+        t->sink_failed = code;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        pen_ledger_ack(t->ledger, (int64_t)slot);
+    atomic_store_explicit(&t->counters.acked, t->counters.acked + count, memory_order_relaxed);
+}
+
+/* ---- making and running ---------------------------------------------------------------------- */
+
+static int open_sink(struct pen_task *t)
+{
+    if (t->o.discard)
+        return pen_sink_discard_open(delivered, t, &t->sink, &t->error);
+    if (t->o.output_fd >= 0) {
+        struct pen_sink_jsonl_options o = {.fd = t->o.output_fd};
+        return pen_sink_jsonl_open(&o, delivered, t, &t->sink, &t->error);
+    }
+    struct pen_sink_kafka_options o = {.properties = t->o.producer,
+                                       .property_count = t->o.producer_count,
+                                       .budget_bytes = t->o.memory_bytes / 2};
+    return pen_sink_kafka_open(&o, delivered, t, &t->sink, &t->error);
+}
+
+static void make_run_id(char out[37])
+{
+    uint8_t b[16] = {0};
+    if (getrandom(b, sizeof(b), 0) != sizeof(b))
+        memset(b, 0x5a, sizeof(b)); /* cannot happen for 16 bytes; an id that repeats is harmless */
+    /* Debezium's run id is a UUID of version 7: time first */
+    uint64_t ms = (uint64_t)(pen_clock_wall_ns() / 1000000);
+    for (int i = 0; i < 6; i++)
+        b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x70);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    *pen_put_uuid((uint8_t *)out, b) = 0;
+}
+
+static int make_rooms(struct pen_task *t)
+{
+    struct pen_row_options rows;
+    make_run_id(t->run_id);
+    int rc = pen_room_wire_options(t->config, &t->arena, &t->wire);
+    if (rc < 0)
+        return pen_error_set(&t->error, rc, "unable to start the task: out of memory");
+    rc = pen_room_row_options(t->config, pen_span_str(t->run_id), &rows, &t->error);
+    if (rc == 0)
+        rc = pen_room_transforms(t->config, &t->transforms, &t->error);
+    rows.transforms = t->transforms;
+    if (rc == 0)
+        rc = pen_row_plans_new(&rows, &t->plans, &t->error);
+    if (rc == 0)
+        rc = progress_init(t);
+    if (rc == 0)
+        rc = open_sink(t);
+    if (rc == 0) {
+        pen_tx_init(&t->tx, t->config->transaction_metadata);
+        pen_offset_key(t->config->name, t->config->topic_prefix, &t->offset_key);
+    }
+    return rc;
+}
+
+int pen_task_new(const struct pen_task_options *o, struct pen_task **ret, struct pen_error *err)
+{
+    struct pen_task *t = calloc(1, sizeof(*t));
+    if (!t)
+        return pen_error_set(err, PEN_E_NOMEM, "unable to make a task: out of memory");
+    t->o = *o;
+    union {
+        const struct pen_connector_config *lent;
+        struct pen_connector_config *held; /* callbacks take it as void *; nobody writes */
+    } config = {.lent = o->config};
+    t->config = config.held;
+    t->history = o->history;
+    t->source.thread = -1;
+    t->waiting_tail = &t->waiting;
+    atomic_store(&t->counters.lag_ms, -1);
+    if (t->o.memory_bytes == 0)
+        t->o.memory_bytes = 32u << 20;
+    t->ring_bytes = t->o.memory_bytes / 4;
+    t->until_end = o->binlog_file != NULL;
+    int rc = make_rooms(t);
+    if (rc < 0) {
+        if (err)
+            *err = t->error;
+        pen_task_free(t);
+        return rc;
+    }
+    *ret = t;
+    return 0;
+}
+
+static int loop_open(struct pen_task *t)
+{
+    int rc = uv_loop_init(&t->loop);
+    if (rc == 0)
+        rc = uv_async_init(&t->loop, &t->wake, on_wake);
+    uv_timer_t *timers[] = {&t->flush_timer, &t->heartbeat_timer, &t->backoff_timer, &t->drain_timer};
+    for (size_t i = 0; i < PEN_COUNT(timers) && rc == 0; i++) {
+        rc = uv_timer_init(&t->loop, timers[i]);
+        timers[i]->data = t;
+    }
+    t->wake.data = t;
+    int fd = pen_sink_wake_fd(t->sink);
+    if (rc == 0 && fd >= 0) {
+        rc = uv_poll_init(&t->loop, &t->sink_poll, fd);
+        t->sink_poll.data = t;
+        t->sink_polled = rc == 0;
+    }
+    return rc == 0 ? 0
+                   : pen_error_set(&t->error, PEN_E_IO, "unable to make an event loop: %s", uv_strerror(rc));
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(h))
+        uv_close(h, NULL);
+}
+
+static void *run(void *arg)
+{
+    struct pen_task *t = arg;
+    t->started_ns = pen_clock_mono_ns();
+    if (t->sink_polled)
+        uv_poll_start(&t->sink_poll, UV_READABLE, on_sink);
+    uint64_t every = (uint64_t)PEN_MAX(t->o.flush_interval_ms, (int64_t)10);
+    uv_timer_start(&t->flush_timer, on_flush, every, every);
+    if (t->config->heartbeat_interval_ms > 0)
+        uv_timer_start(&t->heartbeat_timer, on_heartbeat, (uint64_t)t->config->heartbeat_interval_ms,
+                       (uint64_t)t->config->heartbeat_interval_ms);
+    connect_now(t);
+    uv_run(&t->loop, UV_RUN_DEFAULT);
+    stop_reading(t);
+    uv_walk(&t->loop, close_handle, NULL);
+    uv_run(&t->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+int pen_task_start(struct pen_task *t, struct pen_error *err)
+{
+    int rc = loop_open(t);
+    if (rc == 0 && pthread_create(&t->thread, NULL, run, t) != 0)
+        rc = pen_error_set(&t->error, PEN_E_IO, "unable to start a thread for connector '%.*s'",
+                           PEN_SPAN_ARG(t->config->name));
+    if (rc < 0 && err)
+        *err = t->error;
+    t->started = rc == 0;
+    return rc;
+}
+
+void pen_task_stop(struct pen_task *t)
+{
+    atomic_store(&t->stop_asked, true);
+    if (t->started)
+        task_wake(t);
+}
+
+void pen_task_join(struct pen_task *t)
+{
+    if (t->started)
+        pthread_join(t->thread, NULL);
+    if (t->started)
+        (void)uv_loop_close(&t->loop);
+    t->started = false;
+}
+
+void pen_task_free(struct pen_task *t)
+{
+    if (!t)
+        return;
+    emit_free_waiting(t);
+    pen_sink_close(t->sink);
+    pen_map_done(&t->topics);
+    pen_row_plans_free(t->plans);
+    pen_transforms_free(t->transforms);
+    pen_catalog_free(t->catalog);
+    pen_history_store_close(t->history);
+    pen_payload_free(t->payload);
+    pen_tx_done(&t->tx);
+    progress_done(t);
+    pen_out_done(&t->out);
+    pen_buf_done(&t->json);
+    pen_arena_done(&t->json_arena);
+    pen_buf_done(&t->snap_file);
+    pen_buf_done(&t->statement);
+    pen_buf_done(&t->text);
+    pen_buf_done(&t->start_gtids);
+    pen_arena_done(&t->arena);
+    free(t);
+}

@@ -1,0 +1,241 @@
+/* What the files of a task share: the task itself, and who does what.
+ *
+ *     task.c      thread, loop, phases, mailbox           start.c    connect: checks, offsets, history
+ *     pump.c      one binlog event after the other        pump_rows.c  TABLE_MAP and rows
+ *     pump_ddl.c  statements                              pump_snapshot.c  snapshot messages
+ *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions, offsets
+ *
+ * Everything here belongs to the task's thread unless said. @thread task */
+#ifndef PENSTOCK_TASK_INT_H
+#define PENSTOCK_TASK_INT_H
+
+#include <penstock/binlog.h>
+#include <penstock/config.h>
+#include <penstock/convert.h>
+#include <penstock/event.h>
+#include <penstock/offset.h>
+#include <penstock/sink.h>
+#include <penstock/snapshot.h>
+#include <penstock/store.h>
+#include <penstock/table.h>
+#include <penstock/transform.h>
+#include <penstock/wire.h>
+#include <penstock/worker.h>
+#include <pthread.h>
+#include <uv.h>
+#include "row_plans.h"
+
+#define TASK_LOG "task"
+
+/* A record that the sink had no room for: an owned copy, first in first out. */
+struct task_waiting {
+    struct task_waiting *next;
+    struct pen_sink_topic *topic;
+    uint64_t event, row; /* what the record completes: pen_ledger_add */
+    int64_t token;       /* -1: not in the ledger yet */
+    int32_t partition;
+    uint32_t header_count;
+    bool has_key, has_value;
+    size_t key_n, value_n;
+    struct pen_header *headers; /* inside bytes */
+    uint8_t bytes[];            /* headers, their texts, key, value */
+};
+
+/* What a table id of the stream stands for, kept until its TABLE_MAP changes or the file does. */
+struct task_table {
+    uint64_t table_id;
+    uint64_t generation;    /* of the catalog when table was looked up */
+    struct pen_span body;   /* of the TABLE_MAP, in arena */
+    struct pen_arena arena; /* body, map, layout, cells */
+    struct pen_table_map map;
+    struct pen_row_layout layout;
+    struct pen_cell *before, *after;
+    uint8_t *wire_types;
+    bool captured;           /* by the filters */
+    bool known;              /* table and plans are set */
+    struct pen_table *table; /* a reference */
+    struct pen_row_set *rows;
+    struct pen_tx_table *order; /* of the transaction under way */
+    uint64_t order_serial;      /* which transaction that is */
+};
+
+/* Table ids grow without bound over a server's life, so this is a small hash, not an array. */
+struct task_tables {
+    struct task_table **slots; /* open addressing, power of two */
+    size_t cap, n;
+};
+
+/* Where the stream is: the event under way. */
+struct task_place {
+    struct pen_buf file; /* current binlog file, NUL-terminated behind n */
+    uint32_t file_index; /* in the ledger's file table */
+    uint64_t start, end; /* of the event under way */
+    uint32_t server_id;
+    uint32_t seconds;         /* event header's timestamp */
+    struct pen_any_gtid gtid; /* of the group under way; kind NONE = none seen */
+    struct pen_ledger_mark begin; /* of the group: its BEGIN, or the event itself */
+    uint64_t events;  /* of the group that are done, BEGIN counts: Debezium's offset.event */
+    bool standalone;  /* MariaDB: the group is one statement, no COMMIT follows */
+};
+
+enum task_source { TASK_SOURCE_NONE, TASK_SOURCE_SNAPSHOT, TASK_SOURCE_STREAM };
+
+struct pen_task {
+    struct pen_task_options o;
+    struct pen_connector_config *config;
+    struct pen_task_counters counters;
+    struct pen_arena arena; /* the task's life */
+    struct pen_error error;
+
+    /* thread and loop */
+    pthread_t thread;
+    bool started;
+    uv_loop_t loop;
+    uv_async_t wake;    /* ring or snapshot has something, or room in the sink; also mailbox */
+    uv_poll_t sink_poll;
+    bool sink_polled;
+    uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer, idle_timer;
+    atomic_bool stop_asked;
+    enum pen_phase phase;
+    int64_t started_ns, drain_until_ns;
+    unsigned attempts;   /* reconnects in a row without an event */
+    bool connected_once; /* the first connect went well: from now on a loss is retried */
+    bool pump_busy;         /* guards against re-entry through callbacks */
+    bool ends_after_snapshot;
+    bool until_end; /* a file: the end of input is the end of the task */
+
+    /* reading */
+    enum task_source reading;
+    struct pen_wire_options wire;
+    struct pen_stream_start start;
+    struct pen_buf start_gtids;
+    struct pen_snapshot_decision decision;
+    struct pen_snapshot *snapshot;
+    struct pen_fetch *fetch;
+    struct pen_binlog decoder;
+    bool decoder_open;
+    struct pen_payload *payload;
+    bool in_payload, in_rows;
+    bool has_event;   /* event is taken from the ring and not done */
+    bool has_inner;   /* likewise inner, of the payload             */
+    bool close_again; /* the group's end found the ledger full      */
+    struct pen_event event;   /* the packet under way                          */
+    struct pen_event inner;   /* of a payload: the event under way             */
+    struct pen_rows rows;     /* in_rows: iterator of the rows event under way */
+    struct task_table *rows_table;
+
+    /* turning into records */
+    struct pen_catalog *catalog;
+    uint64_t generation; /* counts catalog changes */
+    uint64_t sql_mode;
+    struct pen_transforms *transforms;
+    struct pen_row_plans *plans;
+    struct task_tables tables;
+    struct pen_transaction tx;
+    uint64_t tx_serial;
+    struct pen_source source;
+    uint32_t last_row; /* source.row of a DDL record: Debezium leaves the last row's number there */
+    struct pen_out out;
+    struct pen_buf json; /* documents of partial JSON updates, one row's */
+    struct pen_arena json_arena;
+    char run_id[37];
+    bool gtid_mode; /* @@gtid_mode is ON (MariaDB: always): source.gtid and its times are filled */
+    bool is_mariadb;
+
+    /* snapshot under way */
+    struct pen_table *snap_table;
+    struct pen_row_set *snap_rows;
+    struct pen_buf snap_file, snap_gtids;
+    uint64_t snap_pos;
+    struct pen_buf statement; /* of the snapshot's structure */
+    struct pen_buf text;      /* scratch: names, JSON; any callee may use it */
+    size_t ring_bytes;        /* share of the budget for the ring in front of the pump */
+
+    /* handing out */
+    struct pen_sink *sink;
+    struct pen_map topics; /* name → struct pen_sink_topic* */
+    struct task_waiting *waiting, **waiting_tail;
+    bool blocked;       /* waiting is not empty */
+    int sink_failed;    /* code of a failed delivery */
+
+    /* progress */
+    struct pen_ledger *ledger;
+    struct task_place place;
+    bool group_open;             /* pen_ledger_open was called for the group under way */
+    bool skipping;               /* part of the group was sent before: rows up to … */
+    uint64_t skip_event, skip_row; /* … this one are left out */
+    uint64_t emit_event, emit_row; /* what t->out's records complete */
+    uint64_t stored_version;     /* of the ledger, when the offset was last written */
+    struct pen_buf stored; /* JSON of the offset last written */
+    struct pen_history_store *history;
+    struct pen_buf offset_key;
+};
+
+/* task.c */
+void task_set_phase(struct pen_task *t, enum pen_phase p);
+void task_fail(struct pen_task *t);       /* t->error says why; RETRY classes back off */
+void task_end(struct pen_task *t);        /* nothing more to read: drain, then DONE */
+void task_wake(struct pen_task *t);       /* @thread any */
+
+/* start.c: everything before the first message; blocks (checks, history). @returns 0 or an error in
+ * t->error */
+PEN_MUST_USE int task_connect(struct pen_task *t);
+PEN_MUST_USE int task_start_stream(struct pen_task *t);
+/* Transactions `missing` are in the server's binlog history but never came: is that harmless (they
+ * were purged by SET GTID_PURGED) or a loss? Asks the server. @returns 0 or PEN_E_GTID_GAP */
+PEN_MUST_USE int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing,
+                                    const char *text);
+
+/* pump.c */
+void task_pump(struct pen_task *t); /* as far as input and sink allow, or a few milliseconds */
+/* "binlog.000003:1234 (uuid:17)" before the error's text */
+void task_error_place(struct pen_task *t, const struct pen_event *ev);
+/* What a step of the pump answers, or a negative code with t->error. */
+enum { PUMP_DONE = 0, PUMP_BLOCKED = 1 /* no room: same event again, later */ };
+PEN_MUST_USE int pump_begin(struct pen_task *t, const struct pen_event *ev, int64_t thread);
+PEN_MUST_USE int pump_commit(struct pen_task *t, const struct pen_event *ev);
+PEN_MUST_USE int pump_group_end(struct pen_task *t); /* of a statement or XA group: no END record */
+void pump_source(struct pen_task *t, const struct pen_event *ev); /* t->source for the event */
+
+/* pump_rows.c */
+PEN_MUST_USE int pump_table_map(struct pen_task *t, const struct pen_event *ev);
+PEN_MUST_USE int pump_rows_begin(struct pen_task *t, const struct pen_event *ev);
+PEN_MUST_USE int pump_rows_run(struct pen_task *t);
+void task_tables_clear(struct task_tables *ts);
+
+/* pump_ddl.c */
+PEN_MUST_USE int pump_query(struct pen_task *t, const struct pen_event *ev);
+/* Applies sql to the catalog, writes history and schema-change records. snapshot: marker of the
+ * records, else PEN_MARKER_FALSE. */
+PEN_MUST_USE int pump_statement(struct pen_task *t, struct pen_span db, struct pen_span sql,
+                                const struct pen_query *q);
+
+/* pump_snapshot.c */
+PEN_MUST_USE int task_start_snapshot(struct pen_task *t);
+PEN_MUST_USE int pump_snapshot(struct pen_task *t); /* 1 went on, 0 nothing to take now */
+
+/* emit.c */
+PEN_MUST_USE int emit_out(struct pen_task *t); /* t->out's records, in the slot under way */
+PEN_MUST_USE int emit_waiting(struct pen_task *t);
+PEN_MUST_USE int emit_heartbeat(struct pen_task *t);
+void emit_free_waiting(struct pen_task *t);
+
+/* progress.c */
+PEN_MUST_USE int progress_init(struct pen_task *t);
+void progress_done(struct pen_task *t);
+/* The file of the events that follow. */
+PEN_MUST_USE int progress_file(struct pen_task *t, struct pen_span file);
+struct pen_ledger_mark progress_mark(const struct pen_task *t, uint64_t pos);
+/* Before the first record of the group under way. @returns 0, or PEN_E_FULL */
+PEN_MUST_USE int progress_open(struct pen_task *t);
+/* Was this row sent before the connection was lost (or the process ended)? */
+bool progress_is_sent(const struct pen_task *t, uint64_t event, uint64_t row);
+/* The group ends at t->place.end, with or without records; its GTID is done. */
+PEN_MUST_USE int progress_close(struct pen_task *t);
+PEN_MUST_USE int progress_start(struct pen_task *t, const struct pen_position *p);
+/* Writes the acknowledged position to the offset store, if it moved. */
+PEN_MUST_USE int progress_flush(struct pen_task *t);
+/* Position for the history record of a statement under way, as JSON. */
+PEN_MUST_USE int progress_json(struct pen_task *t, struct pen_buf *b);
+
+#endif
