@@ -178,7 +178,7 @@ static int check_continuity(struct pen_task *t, const struct pen_event *ev)
         rc = pen_gtid_set_subtract(&before, &have->mysql);
     if (rc == 0 && !pen_gtid_set_empty(&before)) {
         pen_buf_reset(&t->text);
-        pen_gtid_set_write(&before, &t->text);
+        pen_gtid_set_write(&before, PEN_GTID_SERVER, &t->text);
         rc = task_missing_gtids(t, &before, pen_buf_cstr(&t->text));
     } else if (rc < 0) {
         pen_error_set(&t->error, rc, "unable to read the set of previous GTIDs: %s",
@@ -383,9 +383,7 @@ static int take(struct pen_task *t)
         break;
     }
     if (!t->decoder_open) {
-        pen_binlog_init(&t->decoder, pen_fetch_checksum(t->fetch) == PEN_WIRE_CHECKSUM_CRC32
-                                         ? PEN_CHECKSUM_CRC32
-                                         : PEN_CHECKSUM_OFF);
+        pen_binlog_init(&t->decoder, (uint8_t)pen_fetch_checksum(t->fetch));
         t->decoder.from_file = t->o.binlog_file != NULL;
         t->decoder_open = true;
     }

@@ -101,7 +101,7 @@ static int table_names(struct pen_task *t, const struct pen_ddl_result *r, size_
             pen_buf_put_span(&t->text, names.v[k].db);
             pen_buf_put_byte(&t->text, '.');
             pen_buf_put_span(&t->text, names.v[k].table);
-            if ((pen_java_hash(pen_buf_span(&t->text)) & (buckets - 1)) != bucket)
+            if ((pen_event_java_hash(pen_buf_span(&t->text)) & (buckets - 1)) != bucket)
                 continue;
             if (b->n > 0)
                 pen_buf_put_byte(b, ',');
@@ -115,19 +115,8 @@ static int table_names(struct pen_task *t, const struct pen_ddl_result *r, size_
 static int emit_schema_change(struct pen_task *t, const struct pen_ddl_event *e,
                               struct pen_span tables)
 {
-    struct pen_table_change change = {.db = e->db, .table = e->table, .after = e->after};
-    change.type = e->kind == PEN_DDL_CREATE  ? PEN_TABLE_CREATE
-                  : e->kind == PEN_DDL_ALTER ? PEN_TABLE_ALTER
-                                             : PEN_TABLE_DROP;
-    bool has_change = e->kind == PEN_DDL_DROP ||
-                      ((e->kind == PEN_DDL_CREATE || e->kind == PEN_DDL_ALTER) && e->after);
-    struct pen_ddl_record r = {.source = &t->source,
-                               .row = t->last_row,
-                               .db = e->db,
-                               .tables = tables,
-                               .ddl = e->ddl,
-                               .changes = &change,
-                               .change_count = has_change ? 1 : 0};
+    struct pen_ddl_record r = {
+        .source = &t->source, .event = e, .tables = tables, .row = t->last_row};
     int rc = pen_row_plans_ddl(t->plans, &r, &t->out, &t->error);
     if (rc < 0)
         return rc;

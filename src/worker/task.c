@@ -442,6 +442,7 @@ void pen_task_free(struct pen_task *t)
     pen_buf_done(&t->statement);
     pen_buf_done(&t->text);
     pen_buf_done(&t->start_gtids);
+    pen_buf_done(&t->start_file);
     pen_arena_done(&t->arena);
     free(t);
 }

@@ -1,6 +1,7 @@
 /* What the files of a task share: the task itself, and who does what.
  *
- *     task.c      thread, loop, phases, mailbox           start.c    connect: checks, offsets, history
+ *     task.c      thread, loop, phases, mailbox           start.c    connect: offsets, history, mode
+ *     task_server.c  questions to the server
  *     pump.c      one binlog event after the other        pump_rows.c  TABLE_MAP and rows
  *     pump_ddl.c  statements                              pump_snapshot.c  snapshot messages
  *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions, offsets
@@ -99,6 +100,7 @@ struct pen_task {
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
     unsigned attempts;   /* reconnects in a row without an event */
+    bool streamed_once;  /* the binlog was followed: a reconnect goes on from what was sent */
     bool connected_once; /* the first connect went well: from now on a loss is retried */
     bool pump_busy;         /* guards against re-entry through callbacks */
     bool ends_after_snapshot;
@@ -108,7 +110,7 @@ struct pen_task {
     enum task_source reading;
     struct pen_wire_options wire;
     struct pen_stream_start start;
-    struct pen_buf start_gtids;
+    struct pen_buf start_gtids, start_file;
     struct pen_snapshot_decision decision;
     struct pen_snapshot *snapshot;
     struct pen_fetch *fetch;
@@ -140,7 +142,7 @@ struct pen_task {
     struct pen_arena json_arena;
     char run_id[37];
     bool gtid_mode; /* @@gtid_mode is ON (MariaDB: always): source.gtid and its times are filled */
-    bool is_mariadb;
+    bool is_mariadb, server_ignores_case; /* lower_case_table_names is not 0 */
 
     /* snapshot under way */
     struct pen_table *snap_table;
@@ -181,6 +183,16 @@ void task_wake(struct pen_task *t);       /* @thread any */
  * t->error */
 PEN_MUST_USE int task_connect(struct pen_task *t);
 PEN_MUST_USE int task_start_stream(struct pen_task *t);
+
+/* task_server.c: questions to the server, each on a short connection; blocks */
+PEN_MUST_USE int task_meet_server(struct pen_task *t);
+PEN_MUST_USE int task_check_server(struct pen_task *t, bool streams);
+PEN_MUST_USE int task_check_position(struct pen_task *t, const struct pen_position *offset,
+                                     bool *ret_available);
+PEN_MUST_USE int task_start_here(struct pen_task *t); /* the server's position of now */
+/* The set to ask the server for: have, and what is purged of sources that have does not know. */
+PEN_MUST_USE int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have,
+                                 struct pen_gtid_set *ret);
 /* Transactions `missing` are in the server's binlog history but never came: is that harmless (they
  * were purged by SET GTID_PURGED) or a loss? Asks the server. @returns 0 or PEN_E_GTID_GAP */
 PEN_MUST_USE int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing,

@@ -1,0 +1,121 @@
+/* What a task asks of its server outside snapshot and stream: who are you, are you fit, is the
+ * position still there, what went missing. Each on a short connection of its own. */
+#include "task_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One value of a statement, or NULL; the caller frees. A statement that the server does not know is
+ * no error: *ret is NULL (gtid_mode on MariaDB, …). */
+static int ask(struct pen_conn *c, const char *sql, char **ret, struct pen_error *err)
+{
+    *ret = NULL;
+    int rc = pen_conn_query_one(c, sql, 0, ret, err);
+    if (rc == PEN_E_SQL)
+        rc = 0;
+    return rc;
+}
+
+int task_meet_server(struct pen_task *t)
+{
+    struct pen_conn *c = NULL;
+    char *mode = NULL, *lower = NULL;
+    int rc = pen_conn_open(&t->wire, &c, &t->error);
+    if (rc < 0)
+        return rc;
+    const struct pen_server *s = pen_conn_server(c);
+    bool wants_maria = t->config->flavor == PEN_FLAVOR_MARIADB;
+    t->is_mariadb = s->is_mariadb;
+    if (rc == 0 && !s->is_mariadb)
+        rc = ask(c, "SELECT @@global.gtid_mode", &mode, &t->error);
+    if (rc == 0)
+        rc = ask(c, "SELECT @@global.lower_case_table_names", &lower, &t->error);
+    if (rc == 0 && wants_maria && !s->is_mariadb) {
+        rc = pen_error_set(&t->error, PEN_E_CONFIG, "unable to use the MariaDB connector on %s: the server is MySQL %s",
+                           pen_conn_name(c), s->version);
+        pen_error_hint(&t->error, "set connector.class=io.debezium.connector.mysql.MySqlConnector");
+    }
+    t->gtid_mode = s->is_mariadb || (mode && strcmp(mode, "ON") == 0);
+    t->server_ignores_case = lower && strcmp(lower, "0") != 0;
+    if (rc == 0)
+        pen_info(TASK_LOG, "connected to %s, %s %s%s%s", pen_conn_name(c), s->is_mariadb ? "MariaDB" : "MySQL",
+                 s->version, s->tls_version ? ", " : "", s->tls_version ? s->tls_version : "");
+    free(mode);
+    free(lower);
+    pen_conn_close(c);
+    return rc;
+}
+
+int task_check_server(struct pen_task *t, bool streams)
+{
+    struct pen_conn *c = NULL;
+    int rc = pen_conn_open(&t->wire, &c, &t->error);
+    if (rc < 0)
+        return rc;
+    (void)streams;
+    pen_conn_close(c);
+    return rc;
+}
+
+int task_check_position(struct pen_task *t, const struct pen_position *offset, bool *ret_available)
+{
+    (void)t;
+    (void)offset;
+    *ret_available = true;
+    return 0;
+}
+
+int task_start_here(struct pen_task *t)
+{
+    struct pen_conn *c = NULL;
+    struct pen_server_position here = {0};
+    int rc = pen_conn_open(&t->wire, &c, &t->error);
+    if (rc == 0)
+        rc = pen_server_position_read(c, &here, &t->error);
+    struct pen_position p = {.pos = here.pos};
+    if (rc == 0)
+        rc = pen_position_set_file(&p, pen_span_str(here.file));
+    if (rc == 0 && here.gtids && here.gtids[0] && t->gtid_mode)
+        rc = pen_position_set_gtids(&p, pen_span_str(here.gtids));
+    if (rc == 0)
+        rc = progress_start(t, &p);
+    pen_position_done(&p);
+    pen_server_position_done(&here);
+    pen_conn_close(c);
+    return rc;
+}
+
+int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have, struct pen_gtid_set *ret)
+{
+    (void)t;
+    return pen_gtid_set_copy(ret, have);
+}
+
+int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing, const char *text)
+{
+    struct pen_conn *c = NULL;
+    char *purged_text = NULL;
+    struct pen_gtid_set left = PEN_GTID_SET_INIT, purged = PEN_GTID_SET_INIT;
+    int rc = pen_conn_open(&t->wire, &c, &t->error);
+    if (rc == 0)
+        rc = ask(c, "SELECT @@global.gtid_purged", &purged_text, &t->error);
+    if (rc == 0)
+        rc = pen_gtid_set_parse(&purged, pen_span_str(purged_text), &t->error);
+    if (rc == 0)
+        rc = pen_gtid_set_copy(&left, missing);
+    if (rc == 0)
+        rc = pen_gtid_set_subtract(&left, &purged);
+    if (rc == 0 && pen_gtid_set_empty(&left)) {
+        pen_warn(TASK_LOG, "transactions %s were added to gtid_purged by hand and never came", text);
+    } else if (rc == 0) {
+        rc = pen_error_set(&t->error, PEN_E_GTID_GAP,
+                           "transactions %s are in the server's history but did not come", text);
+        pen_error_hint(&t->error, "compare @@global.gtid_executed of the servers behind this address; "
+                                  "a new snapshot makes the topics whole again");
+    }
+    pen_gtid_set_done(&left);
+    pen_gtid_set_done(&purged);
+    free(purged_text);
+    pen_conn_close(c);
+    return rc;
+}
