@@ -29,8 +29,7 @@ static int print_options(int argc, char **argv)
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {
-    {"stream", cli_stream}, {"standalone", cli_standalone}, {"options", print_options}};
+} commands[] = {{"stream", cli_stream}, {"standalone", cli_standalone}, {"options", print_options}};
 
 int main(int argc, char **argv)
 {

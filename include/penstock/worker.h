@@ -38,8 +38,8 @@ struct pen_task_counters {
     atomic_ullong events;         /* binlog events                                        */
     atomic_ullong binlog_bytes;
     atomic_ullong transactions, reconnects;
-    atomic_llong lag_ms;         /* behind the server; -1 before the first event, 0 idle */
-    atomic_ullong snapshot_rows; /* so far                                               */
+    atomic_llong lag_ms;                  /* behind the server; -1 before the first event, 0 idle */
+    atomic_ullong snapshot_rows;          /* so far                                               */
     atomic_ullong snapshot_rows_expected; /* the server's estimates added up             */
     atomic_uint snapshot_tables, snapshot_tables_done;
     atomic_llong first_record_ns; /* from start to the first record; 0 = none yet */
@@ -49,11 +49,11 @@ struct pen_task_counters {
 struct pen_task_options {
     const struct pen_connector_config *config; /* borrowed until pen_task_free */
     struct pen_offset_store *offsets;          /* borrowed; guarded by offsets_lock */
-    void *offsets_lock;                        /* pthread_mutex_t * shared by all tasks of the store */
-    struct pen_history_store *history;         /* taken */
-    int output_fd;                             /* ≥ 0: JSON lines there; -1: Kafka */
-    bool discard;                              /* benchmarks: count and drop */
-    const struct pen_property *producer;       /* Kafka: producer's properties, borrowed */
+    void *offsets_lock;                  /* pthread_mutex_t * shared by all tasks of the store */
+    struct pen_history_store *history;   /* taken */
+    int output_fd;                       /* ≥ 0: JSON lines there; -1: Kafka */
+    bool discard;                        /* benchmarks: count and drop */
+    const struct pen_property *producer; /* Kafka: producer's properties, borrowed */
     size_t producer_count;
     int64_t flush_interval_ms, flush_timeout_ms; /* offset.flush.* */
     int64_t graceful_stop_ms;                    /* task.shutdown.graceful.timeout.ms */

@@ -68,8 +68,8 @@ void cli_progress_draw(struct cli_progress *p)
     p->last_rows = rows;
     char a[32], r[32];
     struct pen_buf b = PEN_BUF_INIT;
-    pen_buf_printf(&b, "\r%-8s %12s rows %10s/s", pen_phase_name(phase), grouped(a, sizeof(a), rows),
-                   grouped(r, sizeof(r), (uint64_t)p->rate));
+    pen_buf_printf(&b, "\r%-8s %12s rows %10s/s", pen_phase_name(phase),
+                   grouped(a, sizeof(a), rows), grouped(r, sizeof(r), (uint64_t)p->rate));
     if (phase == PEN_PHASE_SNAPSHOT)
         snapshot_part(p, &b);
     int64_t lag = atomic_load(&c->lag_ms);

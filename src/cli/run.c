@@ -91,7 +91,9 @@ int cli_run_init(struct cli_run *r, struct pen_error *err)
     }
     r->phase.data = r->redraw.data = r;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error code of write(2) */
-    return rc == 0 ? 0 : pen_error_set(err, PEN_E_IO, "unable to make an event loop: %s", uv_strerror(rc));
+    return rc == 0
+               ? 0
+               : pen_error_set(err, PEN_E_IO, "unable to make an event loop: %s", uv_strerror(rc));
 }
 
 /* The worst of the tasks' ends, each failure told once. */

@@ -10,24 +10,26 @@ static int open_history(struct cli_session *s, const struct cli_session_options 
     if (o->history_file)
         return pen_history_store_open_file(o->history_file, &s->history, err);
     struct pen_span class_name = c->history_class;
-    if (o->history_in_memory || pen_span_eq_str(class_name, "io.debezium.relational.history.MemorySchemaHistory"))
+    if (o->history_in_memory ||
+        pen_span_eq_str(class_name, "io.debezium.relational.history.MemorySchemaHistory"))
         return pen_history_store_open_memory(&s->history, err);
     if (pen_span_eq_str(class_name, "io.debezium.storage.file.history.FileSchemaHistory"))
         return pen_history_store_open_file((const char *)c->history_file.p, &s->history, err);
     if (!pen_span_eq_str(class_name, "io.debezium.storage.kafka.history.KafkaSchemaHistory")) {
-        pen_error_set(err, PEN_E_CONFIG, "unable to use '%.*s' as schema.history.internal: not available",
+        pen_error_set(err, PEN_E_CONFIG,
+                      "unable to use '%.*s' as schema.history.internal: not available",
                       PEN_SPAN_ARG(class_name));
         pen_error_hint(err, "use io.debezium.storage.kafka.history.KafkaSchemaHistory or "
                             "io.debezium.storage.file.history.FileSchemaHistory");
         return PEN_E_CONFIG;
     }
-    struct pen_history_kafka_options k = {
-        .topic = (const char *)c->history_topic.p,
-        .servers = (const char *)c->history_servers.p,
-        .config = &c->items,
-        .query_timeout_ms = c->history_query_timeout_ms,
-        .create_timeout_ms = c->history_create_timeout_ms,
-        .recovery_timeout_ms = c->history_poll_interval_ms * c->history_attempts};
+    struct pen_history_kafka_options k = {.topic = (const char *)c->history_topic.p,
+                                          .servers = (const char *)c->history_servers.p,
+                                          .config = &c->items,
+                                          .query_timeout_ms = c->history_query_timeout_ms,
+                                          .create_timeout_ms = c->history_create_timeout_ms,
+                                          .recovery_timeout_ms =
+                                              c->history_poll_interval_ms * c->history_attempts};
     return pen_history_store_open_kafka(&k, &s->history, err);
 }
 
@@ -36,7 +38,8 @@ static int producer_properties(struct cli_session *s, const struct cli_session_o
 {
     if (o->output_fd >= 0 || o->discard)
         return 0;
-    int rc = pen_config_client(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer, err);
+    int rc = pen_config_client(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
+                               err);
     if (rc < 0)
         return rc;
     s->properties = calloc(s->producer.n + 1, sizeof(*s->properties));
@@ -55,7 +58,8 @@ int cli_session_open(struct cli_session *s, const struct cli_session_options *o,
     struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
     int rc = pen_config_resolve(&s->raw, o->worker, &resolved, err);
     if (rc == 0) {
-        rc = pen_connector_config_new(&resolved, o->worker, o->config_flags, &report, &s->config, err);
+        rc = pen_connector_config_new(&resolved, o->worker, o->config_flags, &report, &s->config,
+                                      err);
         cli_report(&report);
     }
     pen_config_report_done(&report);

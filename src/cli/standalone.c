@@ -42,7 +42,8 @@ static int read_worker(struct standalone *w, const char *path, struct pen_error 
         return rc;
     struct pen_span file = pen_worker_config_get(&w->worker, "offset.storage.file.filename");
     if (file.n == 0) {
-        pen_error_set(err, PEN_E_CONFIG, "unable to start: '%s' has no offset.storage.file.filename", path);
+        pen_error_set(err, PEN_E_CONFIG,
+                      "unable to start: '%s' has no offset.storage.file.filename", path);
         pen_error_hint(err, "add offset.storage.file.filename=/var/lib/penstock/offsets");
         return PEN_E_CONFIG;
     }
@@ -83,8 +84,9 @@ static int run(int argc, char **argv)
     w.count = (size_t)(argc - optind - 1);
     w.sessions = calloc(w.count, sizeof(*w.sessions));
     w.tasks = calloc(w.count, sizeof(*w.tasks));
-    int rc = w.sessions && w.tasks ? cli_run_init(&w.run, &err)
-                                   : pen_error_set(&err, PEN_E_NOMEM, "unable to start: out of memory");
+    int rc = w.sessions && w.tasks
+                 ? cli_run_init(&w.run, &err)
+                 : pen_error_set(&err, PEN_E_NOMEM, "unable to start: out of memory");
     if (rc == 0)
         rc = read_worker(&w, argv[optind], &err);
     for (size_t i = 0; i < w.count && rc == 0; i++)
@@ -122,7 +124,9 @@ int cli_standalone(int argc, char **argv)
         }
     }
     if (argc - optind < 2) {
-        pen_error_set(&err, PEN_E_CONFIG, "unable to start: a worker properties file and at least one connector file are needed");
+        pen_error_set(
+            &err, PEN_E_CONFIG,
+            "unable to start: a worker properties file and at least one connector file are needed");
         pen_error_hint(&err, "penstock standalone worker.properties connector.json");
         return cli_refuse(&err);
     }

@@ -68,7 +68,10 @@ static int parse(int argc, char **argv, struct stream_args *a, struct pen_error 
             break;
         case 'l':
             if (!cli_log_level(optarg))
-                rc = pen_error_set(err, PEN_E_CONFIG, "unable to set log level '%s': not one of trace, debug, info, warn, error, off", optarg);
+                rc = pen_error_set(
+                    err, PEN_E_CONFIG,
+                    "unable to set log level '%s': not one of trace, debug, info, warn, error, off",
+                    optarg);
             break;
         case 'q':
             a->quiet = true;
@@ -96,14 +99,16 @@ static int configuration(int argc, char **argv, struct stream_args *a, struct pe
 {
     if (optind >= argc || optind + 1 < argc) {
         pen_error_set(err, PEN_E_CONFIG, "unable to stream: %s",
-                      optind >= argc ? "no server URL is given" : "more than one server URL is given");
+                      optind >= argc ? "no server URL is given"
+                                     : "more than one server URL is given");
         pen_error_hint(err, "penstock stream mysql://user:password@host[:port]");
         return PEN_E_CONFIG;
     }
     int rc = pen_config_parse_url(argv[optind], ret, err);
     /* A password on the command line is for everyone to see in ps: it is wiped there. */
     char *secret = strstr(argv[optind], "://");
-    char *colon = secret ? strchr(secret + 3, ':') : NULL, *at = secret ? strrchr(secret, '@') : NULL;
+    char *colon = secret ? strchr(secret + 3, ':') : NULL,
+         *at = secret ? strrchr(secret, '@') : NULL;
     if (colon && at && colon < at)
         memset(colon + 1, '*', (size_t)(at - colon - 1));
     const char *env = getenv("PENSTOCK_PASSWORD");

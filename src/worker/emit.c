@@ -35,15 +35,15 @@ static struct pen_span keep(uint8_t **w, struct pen_span s)
 }
 
 /* Appends a copy of r to the waiting records. */
-static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_t event, uint64_t row,
-                         int64_t token)
+static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_t event,
+                         uint64_t row, int64_t token)
 {
     size_t size = headers_size(r->headers, r->header_count) + r->key.n + r->value.n;
     struct task_waiting *w = malloc(sizeof(*w) + size);
     if (!w)
-        return pen_error_set(&t->error, PEN_E_NOMEM,
-                             "unable to keep a record of %zu bytes until the sink has room: out of memory",
-                             size);
+        return pen_error_set(
+            &t->error, PEN_E_NOMEM,
+            "unable to keep a record of %zu bytes until the sink has room: out of memory", size);
     *w = (struct task_waiting){.topic = r->topic,
                                .event = event,
                                .row = row,

@@ -96,8 +96,7 @@ int progress_open(struct pen_task *t)
 
 bool progress_is_sent(const struct pen_task *t, uint64_t event, uint64_t row)
 {
-    return t->skipping &&
-           (event < t->skip_event || (event == t->skip_event && row <= t->skip_row));
+    return t->skipping && (event < t->skip_event || (event == t->skip_event && row <= t->skip_row));
 }
 
 int progress_close(struct pen_task *t)

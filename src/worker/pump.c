@@ -47,8 +47,8 @@ static int transaction_record(struct pen_task *t, bool end)
         return rc;
     if (!end && t->skipping)
         return 0; /* its BEGIN went out the first time */
-    if (end && (rc = pen_tx_tables_sort(&t->tx)) < 0)
-        return pen_error_set(&t->error, rc, "unable to order the tables of a transaction");
+    if (end)
+        pen_tx_tables_sort(&t->tx);
     struct pen_transaction_record r = {.id = pen_buf_span(&t->tx.id),
                                        .end = end,
                                        .ts_ms = t->source.ts_us / 1000,
@@ -156,7 +156,8 @@ static int maria_gtid(struct pen_task *t, const struct pen_event *ev)
     struct pen_span name = {text, (size_t)(pen_put_any_gtid(text, &t->place.gtid) - text)};
     rc = pen_tx_gtid(&t->tx, name, 0);
     if (rc < 0)
-        return pen_error_set(&t->error, rc, "unable to keep a GTID: %s", pen_error_default_text(rc));
+        return pen_error_set(&t->error, rc, "unable to keep a GTID: %s",
+                             pen_error_default_text(rc));
     /* Debezium's MariaDB connector takes every GTID event for a BEGIN, that of DDL too. */
     rc = pump_begin(t, ev, -1);
     if (rc == PUMP_BLOCKED)

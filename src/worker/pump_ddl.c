@@ -63,7 +63,8 @@ static int write_history(struct pen_task *t, const struct pen_ddl_event *e)
         pen_buf_reset(&t->text);
         pen_history_write(&t->text, &r);
         rc = t->text.bad || source.bad
-                 ? pen_error_set(&t->error, PEN_E_NOMEM, "unable to write schema history: out of memory")
+                 ? pen_error_set(&t->error, PEN_E_NOMEM,
+                                 "unable to write schema history: out of memory")
                  : pen_history_store_append(t->history, pen_buf_span(&t->text), &t->error);
     }
     pen_buf_done(&position);
@@ -173,8 +174,8 @@ static int all_events(struct pen_task *t, const struct pen_ddl_result *r)
         pen_buf_reset(&tables);
         rc = table_names(t, r, from, to, &tables);
         const struct pen_ddl_event *first = &r->events.v[from];
-        bool bare = first->kind == PEN_DDL_DATABASE && !first->database_level &&
-                    !first->set_variable;
+        bool bare =
+            first->kind == PEN_DDL_DATABASE && !first->database_level && !first->set_variable;
         struct pen_span names = tables.n > 0 ? pen_buf_span(&tables)
                                 : bare       ? PEN_SPAN_LIT("")
                                              : PEN_SPAN_NONE;
@@ -190,7 +191,8 @@ static int all_events(struct pen_task *t, const struct pen_ddl_result *r)
  * mends it; so the stream goes on, and stops only where rows really do not fit. */
 static void warn_unparsed(struct pen_task *t, const struct pen_error *why)
 {
-    pen_warn(TASK_LOG, "statement at %s:%llu is not understood, its tables are checked when rows come: %s",
+    pen_warn(TASK_LOG,
+             "statement at %s:%llu is not understood, its tables are checked when rows come: %s",
              pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start, why->text);
 }
 
@@ -216,8 +218,7 @@ int pump_statement(struct pen_task *t, struct pen_span db, struct pen_span sql,
         t->error = why;
     }
     t->generation++;
-    if (rc == 0 && r.events.n > 0 &&
-        (!t->config->history_captured_tables_only || matches(t, &r)))
+    if (rc == 0 && r.events.n > 0 && (!t->config->history_captured_tables_only || matches(t, &r)))
         rc = all_events(t, &r);
     pen_ddl_result_done(&r);
     return rc;
@@ -265,8 +266,9 @@ static int xa(struct pen_task *t, struct pen_span sql)
 {
     if (pen_span_ihas_prefix(sql, "XA COMMIT") || pen_span_ihas_prefix(sql, "XA ROLLBACK")) {
         if (pen_span_ihas_prefix(sql, "XA ROLLBACK"))
-            pen_warn(TASK_LOG, "an XA transaction is rolled back at %s:%llu after its rows were sent at "
-                               "XA PREPARE, as Debezium sends them: %.*s",
+            pen_warn(TASK_LOG,
+                     "an XA transaction is rolled back at %s:%llu after its rows were sent at "
+                     "XA PREPARE, as Debezium sends them: %.*s",
                      pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start,
                      PEN_SPAN_ARG(sql));
         return pump_group_end(t);
@@ -314,7 +316,8 @@ int pump_query(struct pen_task *t, const struct pen_event *ev)
     if (is_word(sql, "COMMIT"))
         return pump_commit(t, ev);
     if (is_word(sql, "ROLLBACK")) {
-        pen_warn(TASK_LOG, "a transaction is rolled back at %s:%llu after its rows were logged and sent",
+        pen_warn(TASK_LOG,
+                 "a transaction is rolled back at %s:%llu after its rows were logged and sent",
                  pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start);
         return pump_group_end(t);
     }

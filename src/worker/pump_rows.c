@@ -97,24 +97,25 @@ static int facts_of(struct pen_task *t, struct task_table *x, struct pen_table_f
                                   .key_columns = keys};
     for (uint32_t i = 0; i < m->ncols; i++) {
         const struct pen_map_column *k = &m->cols[i];
-        c[i] = (struct pen_column_facts){
-            .type = k->type,
-            .meta = k->meta,
-            .nullable = k->nullable,
-            .has_signedness = m->has & PEN_MAP_SIGNEDNESS,
-            .is_unsigned = k->is_unsigned,
-            .has_visibility = m->has & PEN_MAP_VISIBILITY,
-            .invisible = k->invisible,
-            .collation = k->collation,
-            .geometry_type = m->has & PEN_MAP_GEOMETRY && k->type == PEN_FIELD_GEOMETRY
-                                 ? k->geometry
-                                 : PEN_NO_NUMBER,
-            .name = m->has & PEN_MAP_NAMES ? k->name : PEN_SPAN_NONE,
-            .label_count = k->nlabels};
+        c[i] = (struct pen_column_facts){.type = k->type,
+                                         .meta = k->meta,
+                                         .nullable = k->nullable,
+                                         .has_signedness = m->has & PEN_MAP_SIGNEDNESS,
+                                         .is_unsigned = k->is_unsigned,
+                                         .has_visibility = m->has & PEN_MAP_VISIBILITY,
+                                         .invisible = k->invisible,
+                                         .collation = k->collation,
+                                         .geometry_type = m->has & PEN_MAP_GEOMETRY &&
+                                                                  k->type == PEN_FIELD_GEOMETRY
+                                                              ? k->geometry
+                                                              : PEN_NO_NUMBER,
+                                         .name = m->has & PEN_MAP_NAMES ? k->name : PEN_SPAN_NONE,
+                                         .label_count = k->nlabels};
         if (k->nlabels) {
             c[i].labels = pen_arena_calloc(&x->arena, k->nlabels, sizeof(*c[i].labels));
             if (!c[i].labels)
-                return pen_error_set(&t->error, PEN_E_NOMEM, "unable to check a TABLE_MAP: out of memory");
+                return pen_error_set(&t->error, PEN_E_NOMEM,
+                                     "unable to check a TABLE_MAP: out of memory");
             memcpy(c[i].labels, k->labels, k->nlabels * sizeof(*k->labels));
         }
         if (k->key_pos > 0 && k->key_pos <= m->ncols) {
@@ -140,7 +141,8 @@ static int rebuild(struct pen_task *t, struct task_table *x, const struct pen_ta
             return pen_error_set(&t->error, rc, "unable to keep a table version: out of memory");
         t->generation++;
         x->generation = t->generation;
-        pen_info(TASK_LOG, "took the definition of '%.*s.%.*s' from the binlog's row metadata at %s:%llu",
+        pen_info(TASK_LOG,
+                 "took the definition of '%.*s.%.*s' from the binlog's row metadata at %s:%llu",
                  PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table), pen_buf_cstr(&t->place.file),
                  (unsigned long long)t->place.start);
         return 1;
@@ -148,7 +150,8 @@ static int rebuild(struct pen_task *t, struct task_table *x, const struct pen_ta
     int mode = t->config->inconsistent_schema;
     if (mode != PEN_CONFIG_EVENT_FAIL) {
         if (mode == PEN_CONFIG_EVENT_WARN)
-            pen_warn(TASK_LOG, "row changes of '%.*s.%.*s' at %s:%llu are left out as configured: %s",
+            pen_warn(TASK_LOG,
+                     "row changes of '%.*s.%.*s' at %s:%llu are left out as configured: %s",
                      PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table),
                      pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start, why->text);
         return 0;
@@ -171,9 +174,10 @@ static int look_up(struct pen_task *t, struct task_table *x)
         return rc;
     struct pen_error why = {0};
     int bad = found ? pen_table_check(found, &f, &why)
-                    : pen_error_set(&why, PEN_E_SCHEMA,
-                                    "unable to read row changes of '%.*s.%.*s': its definition is not known",
-                                    PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table));
+                    : pen_error_set(
+                          &why, PEN_E_SCHEMA,
+                          "unable to read row changes of '%.*s.%.*s': its definition is not known",
+                          PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table));
     if (bad < 0) {
         rc = rebuild(t, x, &f, found, &why);
         if (rc <= 0)
@@ -263,11 +267,13 @@ int pump_rows_begin(struct pen_task *t, const struct pen_event *ev)
         return 0;
     struct task_table *x = find_table(&t->tables, id);
     if (!x || x->body.n == 0)
-        return pen_error_set(&t->error, PEN_E_CORRUPT,
-                             "unable to read a rows event: no TABLE_MAP for table id %llu before it",
-                             (unsigned long long)id);
+        return pen_error_set(
+            &t->error, PEN_E_CORRUPT,
+            "unable to read a rows event: no TABLE_MAP for table id %llu before it",
+            (unsigned long long)id);
     if (!x->known || source_is_filtered(t)) {
-        atomic_store_explicit(&t->counters.filtered, t->counters.filtered + 1, memory_order_relaxed);
+        atomic_store_explicit(&t->counters.filtered, t->counters.filtered + 1,
+                              memory_order_relaxed);
         return 0;
     }
     rc = pen_rows_begin(&t->rows, &t->decoder, ev, &x->layout, &t->error);
@@ -302,14 +308,16 @@ static int complete_json(struct pen_task *t, struct task_table *x)
                 continue;
             if (pass == 0) {
                 at[0] = t->json.n;
-                int rc = pen_json_apply_diff(&t->json, pen_span_make(x->before[i].p, x->before[i].n),
-                                             pen_span_make(c->p, c->n), &t->json_arena);
+                int rc =
+                    pen_json_apply_diff(&t->json, pen_span_make(x->before[i].p, x->before[i].n),
+                                        pen_span_make(c->p, c->n), &t->json_arena);
                 at[1] = t->json.n;
                 if (rc < 0)
-                    return pen_error_set(&t->error, rc,
-                                         "unable to apply a partial JSON update to '%.*s.%.*s' column %u: %s",
-                                         PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table), i + 1,
-                                         pen_error_default_text(rc));
+                    return pen_error_set(
+                        &t->error, rc,
+                        "unable to apply a partial JSON update to '%.*s.%.*s' column %u: %s",
+                        PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table), i + 1,
+                        pen_error_default_text(rc));
                 c->n = (uint32_t)(at[1] - at[0]);
             } else {
                 c->p = t->json.p + begin;
@@ -323,7 +331,9 @@ static int complete_json(struct pen_task *t, struct task_table *x)
 
 static enum pen_op op_of(enum pen_rows_kind k)
 {
-    return k == PEN_ROWS_WRITE ? PEN_OP_CREATE : k == PEN_ROWS_UPDATE ? PEN_OP_UPDATE : PEN_OP_DELETE;
+    return k == PEN_ROWS_WRITE    ? PEN_OP_CREATE
+           : k == PEN_ROWS_UPDATE ? PEN_OP_UPDATE
+                                  : PEN_OP_DELETE;
 }
 
 static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *c)

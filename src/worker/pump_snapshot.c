@@ -167,8 +167,9 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
     t->place.start = t->place.end = t->snap_pos;
     t->place.events = 0;
     if (!m->begin.exact && t->decision.data)
-        pen_info(TASK_LOG, "without a lock the rows may be newer than %.*s:%llu; what is committed in "
-                           "between comes again from the binlog",
+        pen_info(TASK_LOG,
+                 "without a lock the rows may be newer than %.*s:%llu; what is committed in "
+                 "between comes again from the binlog",
                  PEN_SPAN_ARG(m->begin.file), (unsigned long long)m->begin.pos);
     return progress_open(t);
 }
@@ -236,7 +237,8 @@ static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
 
 static int structure_end(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
-    atomic_store_explicit(&t->counters.snapshot_tables, m->structure_end.tables, memory_order_relaxed);
+    atomic_store_explicit(&t->counters.snapshot_tables, m->structure_end.tables,
+                          memory_order_relaxed);
     atomic_store_explicit(&t->counters.snapshot_rows_expected, m->structure_end.rows_estimate,
                           memory_order_relaxed);
     return t->history ? pen_history_store_flush(t->history, &t->error) : 0;
@@ -245,11 +247,14 @@ static int structure_end(struct pen_task *t, const struct pen_snapshot_msg *m)
 static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     const struct pen_table *found = NULL;
-    int rc = pen_catalog_find(t->catalog, m->table_begin.db, m->table_begin.table, &found, &t->error);
+    int rc =
+        pen_catalog_find(t->catalog, m->table_begin.db, m->table_begin.table, &found, &t->error);
     if (rc <= 0)
         return rc < 0 ? rc
-                      : pen_error_set(&t->error, PEN_E_SCHEMA, "unable to read '%.*s.%.*s': its definition is not known",
-                                      PEN_SPAN_ARG(m->table_begin.db), PEN_SPAN_ARG(m->table_begin.table));
+                      : pen_error_set(&t->error, PEN_E_SCHEMA,
+                                      "unable to read '%.*s.%.*s': its definition is not known",
+                                      PEN_SPAN_ARG(m->table_begin.db),
+                                      PEN_SPAN_ARG(m->table_begin.table));
     union {
         const struct pen_table *borrowed;
         struct pen_table *owned;
@@ -271,10 +276,11 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
 static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     if (m->row.count != t->snap_table->column_count)
-        return pen_error_set(&t->error, PEN_E_COLUMNS,
-                             "unable to read a row of '%.*s.%.*s': %u columns in the result, %u in the definition",
-                             PEN_SPAN_ARG(t->snap_table->db), PEN_SPAN_ARG(t->snap_table->name),
-                             m->row.count, t->snap_table->column_count);
+        return pen_error_set(
+            &t->error, PEN_E_COLUMNS,
+            "unable to read a row of '%.*s.%.*s': %u columns in the result, %u in the definition",
+            PEN_SPAN_ARG(t->snap_table->db), PEN_SPAN_ARG(t->snap_table->name), m->row.count,
+            t->snap_table->column_count);
     if (t->source.snapshot != m->marker) {
         t->source.snapshot = m->marker;
         pen_source_touch(&t->source);
@@ -283,10 +289,8 @@ static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
         t->source.now_ns = pen_clock_wall_ns();
         pen_source_touch(&t->source);
     }
-    struct pen_change c = {.op = PEN_OP_READ,
-                           .table = t->snap_table,
-                           .after = m->row.cells,
-                           .source = &t->source};
+    struct pen_change c = {
+        .op = PEN_OP_READ, .table = t->snap_table, .after = m->row.cells, .source = &t->source};
     int rc = pen_row_set_run(t->snap_rows, &c, &t->out, &t->error);
     if (rc < 0)
         return rc;

@@ -106,7 +106,8 @@ static struct pen_column_rule column_rule(void *arg, const struct pen_table *t,
     struct pen_buf name = PEN_BUF_INIT;
     for (size_t i = 0; i < c->column_rule_count; i++) {
         const struct pen_config_column_rule *r = &c->column_rules[i];
-        struct pen_span last = r->kind == PEN_CONFIG_RULE_PROPAGATE_TYPE ? col->type_name : col->name;
+        struct pen_span last =
+            r->kind == PEN_CONFIG_RULE_PROPAGATE_TYPE ? col->type_name : col->name;
         if (!pen_name_filter_match(r->columns, qualified(&name, t, last)))
             continue;
         rule = (struct pen_column_rule){.kind = rule_kind(r->kind),
@@ -130,8 +131,8 @@ static int key_place(void *arg, const struct pen_table *t, const struct pen_colu
     for (size_t i = 0; i < c->key_column_count; i++) {
         bool here = false;
         for (uint32_t j = 0; j < t->column_count && !here; j++)
-            here = pen_name_filter_match(c->key_columns[i],
-                                         qualified(&name, t, t->columns[j].name));
+            here =
+                pen_name_filter_match(c->key_columns[i], qualified(&name, t, t->columns[j].name));
         if (!here)
             continue;
         *ret_any = true;
@@ -261,8 +262,7 @@ static int json_options(const struct pen_converter_config *c, const char *which,
     }
     o->schemas_enable = option_bool(&c->options, "schemas.enable", true);
     o->replace_null_with_default = option_bool(&c->options, "replace.null.with.default", true);
-    o->decimal_numeric =
-        pen_span_ieq_str(pen_config_get(&c->options, "decimal.format"), "NUMERIC");
+    o->decimal_numeric = pen_span_ieq_str(pen_config_get(&c->options, "decimal.format"), "NUMERIC");
     return 0;
 }
 

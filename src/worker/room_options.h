@@ -8,8 +8,8 @@
 #include "row_plans.h"
 
 /* Connection and dump options; what they point to is c's or the arena's. */
-PEN_MUST_USE int pen_room_wire_options(const struct pen_connector_config *c, struct pen_arena *arena,
-                                       struct pen_wire_options *ret);
+PEN_MUST_USE int pen_room_wire_options(const struct pen_connector_config *c,
+                                       struct pen_arena *arena, struct pen_wire_options *ret);
 /* Everything but transforms; borrows c, which the callbacks read. @returns 0 or PEN_E_CONFIG (a
  * converter that is not there) */
 PEN_MUST_USE int pen_room_row_options(struct pen_connector_config *c, struct pen_span run_id,

@@ -72,21 +72,26 @@ static int read_history(struct pen_task *t, const struct pen_position *until)
     pen_buf_put_lit(&h.source, "{\"server\":");
     pen_buf_put_json_string(&h.source, t->config->topic_prefix);
     pen_buf_put_lit(&h.source, "}");
-    h.reader = (struct pen_history_reader){.catalog = t->catalog,
-                                           .accept = accept_record,
-                                           .filter = t->config->history_ddl_filter ? reader_filter : NULL,
-                                           .arg = &h,
-                                           .prefer_ddl = t->config->history_prefer_ddl};
+    h.reader =
+        (struct pen_history_reader){.catalog = t->catalog,
+                                    .accept = accept_record,
+                                    .filter = t->config->history_ddl_filter ? reader_filter : NULL,
+                                    .arg = &h,
+                                    .prefer_ddl = t->config->history_prefer_ddl};
     int64_t from = pen_clock_mono_ns();
-    int rc = h.source.bad ? pen_error_set(&t->error, PEN_E_NOMEM, "unable to read schema history: out of memory")
+    int rc = h.source.bad ? pen_error_set(&t->error, PEN_E_NOMEM,
+                                          "unable to read schema history: out of memory")
                           : pen_history_store_read(t->history, read_record, &h, &t->error);
     if (rc == 0)
-        pen_info(TASK_LOG, "read %llu schema history records (%llu of them apply) in %lld ms: %zu tables",
+        pen_info(TASK_LOG,
+                 "read %llu schema history records (%llu of them apply) in %lld ms: %zu tables",
                  (unsigned long long)h.reader.records, (unsigned long long)h.reader.applied,
                  (long long)(pen_clock_mono_ns() - from) / 1000000, pen_catalog_count(t->catalog));
     if (rc == 0 && h.reader.unparsed > 0)
-        pen_warn(TASK_LOG, "%llu statements of the schema history are not understood; their tables are "
-                           "checked when rows come", (unsigned long long)h.reader.unparsed);
+        pen_warn(TASK_LOG,
+                 "%llu statements of the schema history are not understood; their tables are "
+                 "checked when rows come",
+                 (unsigned long long)h.reader.unparsed);
     pen_buf_done(&h.source);
     t->generation++;
     return rc;
@@ -108,7 +113,8 @@ static int mysql_gtid_start(struct pen_task *t, const struct pen_gtids *have)
         t->start.kind = PEN_START_GTID;
         t->start.gtid_set = pen_buf_span(&t->start_gtids);
         if (t->start_gtids.bad)
-            rc = pen_error_set(&t->error, PEN_E_NOMEM, "unable to encode a GTID set: out of memory");
+            rc =
+                pen_error_set(&t->error, PEN_E_NOMEM, "unable to encode a GTID set: out of memory");
     }
     pen_gtid_set_done(&ask);
     return rc;
@@ -203,7 +209,9 @@ static int new_catalog(struct pen_task *t, bool ignore_case)
                                     .mariadb = t->config->flavor == PEN_FLAVOR_MARIADB};
     t->catalog = pen_catalog_new(&o);
     t->generation++;
-    return t->catalog ? 0 : pen_error_set(&t->error, PEN_E_NOMEM, "unable to make the catalog: out of memory");
+    return t->catalog
+               ? 0
+               : pen_error_set(&t->error, PEN_E_NOMEM, "unable to make the catalog: out of memory");
 }
 
 /* Offset, history and server decide what to do; everything that may be refused is refused here. */
@@ -216,7 +224,8 @@ static int decide(struct pen_task *t, struct pen_position *offset, bool has_offs
     const struct pen_connector_config *c = t->config;
     struct pen_snapshot_facts f = {.mode = snapshot_mode(c),
                                    .has_offset = has_offset,
-                                   .snapshot_running = has_offset && offset->snapshot == PEN_SNAPSHOT_INITIAL,
+                                   .snapshot_running =
+                                       has_offset && offset->snapshot == PEN_SNAPSHOT_INITIAL,
                                    .has_history = records,
                                    .position_available = true,
                                    .cb_data = c->cb_snapshot_data,
@@ -257,9 +266,12 @@ static int first_connect(struct pen_task *t)
     if (rc == 0 && keep && !t->decision.rebuild_history)
         rc = read_history(t, &offset);
     if (rc == 0 && !keep && !snapshot)
-        rc = task_start_here(t); /* neither offset nor snapshot: from the server's position of now */
+        rc =
+            task_start_here(t); /* neither offset nor snapshot: from the server's position of now */
     if (rc == 0)
-        rc = snapshot ? task_start_snapshot(t) : t->decision.stream ? task_start_stream(t) : PEN_E_STOPPED;
+        rc = snapshot             ? task_start_snapshot(t)
+             : t->decision.stream ? task_start_stream(t)
+                                  : PEN_E_STOPPED;
     pen_position_done(&offset);
     return rc;
 }

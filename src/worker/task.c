@@ -117,7 +117,8 @@ static void drain_step(struct pen_task *t)
     if (rc >= 0 && !empty && !late)
         return;
     if (!empty && rc != PEN_E_CLOSED)
-        pen_warn(TASK_LOG, "%llu records were not acknowledged in time; they come again at the next start",
+        pen_warn(TASK_LOG,
+                 "%llu records were not acknowledged in time; they come again at the next start",
                  (unsigned long long)pen_ledger_in_flight(t->ledger));
     uv_timer_stop(&t->drain_timer);
     drained(t);
@@ -351,7 +352,8 @@ static int loop_open(struct pen_task *t)
     int rc = uv_loop_init(&t->loop);
     if (rc == 0)
         rc = uv_async_init(&t->loop, &t->wake, on_wake);
-    uv_timer_t *timers[] = {&t->flush_timer, &t->heartbeat_timer, &t->backoff_timer, &t->drain_timer};
+    uv_timer_t *timers[] = {&t->flush_timer, &t->heartbeat_timer, &t->backoff_timer,
+                            &t->drain_timer};
     for (size_t i = 0; i < PEN_COUNT(timers) && rc == 0; i++) {
         rc = uv_timer_init(&t->loop, timers[i]);
         timers[i]->data = t;
@@ -364,7 +366,8 @@ static int loop_open(struct pen_task *t)
         t->sink_polled = rc == 0;
     }
     return rc == 0 ? 0
-                   : pen_error_set(&t->error, PEN_E_IO, "unable to make an event loop: %s", uv_strerror(rc));
+                   : pen_error_set(&t->error, PEN_E_IO, "unable to make an event loop: %s",
+                                   uv_strerror(rc));
 }
 
 static void close_handle(uv_handle_t *h, void *arg)
@@ -383,7 +386,8 @@ static void *run(void *arg)
     uint64_t every = (uint64_t)PEN_MAX(t->o.flush_interval_ms, (int64_t)10);
     uv_timer_start(&t->flush_timer, on_flush, every, every);
     if (t->config->heartbeat_interval_ms > 0)
-        uv_timer_start(&t->heartbeat_timer, on_heartbeat, (uint64_t)t->config->heartbeat_interval_ms,
+        uv_timer_start(&t->heartbeat_timer, on_heartbeat,
+                       (uint64_t)t->config->heartbeat_interval_ms,
                        (uint64_t)t->config->heartbeat_interval_ms);
     connect_now(t);
     uv_run(&t->loop, UV_RUN_DEFAULT);

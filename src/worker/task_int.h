@@ -72,11 +72,11 @@ struct task_place {
     uint32_t file_index; /* in the ledger's file table */
     uint64_t start, end; /* of the event under way */
     uint32_t server_id;
-    uint32_t seconds;         /* event header's timestamp */
-    struct pen_any_gtid gtid; /* of the group under way; kind NONE = none seen */
+    uint32_t seconds;             /* event header's timestamp */
+    struct pen_any_gtid gtid;     /* of the group under way; kind NONE = none seen */
     struct pen_ledger_mark begin; /* of the group: its BEGIN, or the event itself */
-    uint64_t events;  /* of the group that are done, BEGIN counts: Debezium's offset.event */
-    bool standalone;  /* MariaDB: the group is one statement, no COMMIT follows */
+    uint64_t events; /* of the group that are done, BEGIN counts: Debezium's offset.event */
+    bool standalone; /* MariaDB: the group is one statement, no COMMIT follows */
 };
 
 enum task_source { TASK_SOURCE_NONE, TASK_SOURCE_SNAPSHOT, TASK_SOURCE_STREAM };
@@ -92,7 +92,7 @@ struct pen_task {
     pthread_t thread;
     bool started;
     uv_loop_t loop;
-    uv_async_t wake;    /* ring or snapshot has something, or room in the sink; also mailbox */
+    uv_async_t wake; /* ring or snapshot has something, or room in the sink; also mailbox */
     uv_poll_t sink_poll;
     bool sink_polled;
     uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer, idle_timer;
@@ -102,7 +102,7 @@ struct pen_task {
     unsigned attempts;   /* reconnects in a row without an event */
     bool streamed_once;  /* the binlog was followed: a reconnect goes on from what was sent */
     bool connected_once; /* the first connect went well: from now on a loss is retried */
-    bool pump_busy;         /* guards against re-entry through callbacks */
+    bool pump_busy;      /* guards against re-entry through callbacks */
     bool ends_after_snapshot;
     bool until_end; /* a file: the end of input is the end of the task */
 
@@ -118,12 +118,12 @@ struct pen_task {
     bool decoder_open;
     struct pen_payload *payload;
     bool in_payload, in_rows;
-    bool has_event;   /* event is taken from the ring and not done */
-    bool has_inner;   /* likewise inner, of the payload             */
-    bool close_again; /* the group's end found the ledger full      */
-    struct pen_event event;   /* the packet under way                          */
-    struct pen_event inner;   /* of a payload: the event under way             */
-    struct pen_rows rows;     /* in_rows: iterator of the rows event under way */
+    bool has_event;         /* event is taken from the ring and not done */
+    bool has_inner;         /* likewise inner, of the payload             */
+    bool close_again;       /* the group's end found the ledger full      */
+    struct pen_event event; /* the packet under way                          */
+    struct pen_event inner; /* of a payload: the event under way             */
+    struct pen_rows rows;   /* in_rows: iterator of the rows event under way */
     struct task_table *rows_table;
 
     /* turning into records */
@@ -157,27 +157,27 @@ struct pen_task {
     struct pen_sink *sink;
     struct pen_map topics; /* name → struct pen_sink_topic* */
     struct task_waiting *waiting, **waiting_tail;
-    bool blocked;       /* waiting is not empty */
-    int sink_failed;    /* code of a failed delivery */
+    bool blocked;    /* waiting is not empty */
+    int sink_failed; /* code of a failed delivery */
 
     /* progress */
     struct pen_ledger *ledger;
     struct task_place place;
-    bool group_open;             /* pen_ledger_open was called for the group under way */
-    bool skipping;               /* part of the group was sent before: rows up to … */
+    bool group_open;               /* pen_ledger_open was called for the group under way */
+    bool skipping;                 /* part of the group was sent before: rows up to … */
     uint64_t skip_event, skip_row; /* … this one are left out */
     uint64_t emit_event, emit_row; /* what t->out's records complete */
-    uint64_t stored_version;     /* of the ledger, when the offset was last written */
-    struct pen_buf stored; /* JSON of the offset last written */
+    uint64_t stored_version;       /* of the ledger, when the offset was last written */
+    struct pen_buf stored;         /* JSON of the offset last written */
     struct pen_history_store *history;
     struct pen_buf offset_key;
 };
 
 /* task.c */
 void task_set_phase(struct pen_task *t, enum pen_phase p);
-void task_fail(struct pen_task *t);       /* t->error says why; RETRY classes back off */
-void task_end(struct pen_task *t);        /* nothing more to read: drain, then DONE */
-void task_wake(struct pen_task *t);       /* @thread any */
+void task_fail(struct pen_task *t); /* t->error says why; RETRY classes back off */
+void task_end(struct pen_task *t);  /* nothing more to read: drain, then DONE */
+void task_wake(struct pen_task *t); /* @thread any */
 
 /* start.c: everything before the first message; blocks (checks, history). @returns 0 or an error in
  * t->error */

@@ -31,15 +31,17 @@ int task_meet_server(struct pen_task *t)
     if (rc == 0)
         rc = ask(c, "SELECT @@global.lower_case_table_names", &lower, &t->error);
     if (rc == 0 && wants_maria && !s->is_mariadb) {
-        rc = pen_error_set(&t->error, PEN_E_CONFIG, "unable to use the MariaDB connector on %s: the server is MySQL %s",
+        rc = pen_error_set(&t->error, PEN_E_CONFIG,
+                           "unable to use the MariaDB connector on %s: the server is MySQL %s",
                            pen_conn_name(c), s->version);
         pen_error_hint(&t->error, "set connector.class=io.debezium.connector.mysql.MySqlConnector");
     }
     t->gtid_mode = s->is_mariadb || (mode && strcmp(mode, "ON") == 0);
     t->server_ignores_case = lower && strcmp(lower, "0") != 0;
     if (rc == 0)
-        pen_info(TASK_LOG, "connected to %s, %s %s%s%s", pen_conn_name(c), s->is_mariadb ? "MariaDB" : "MySQL",
-                 s->version, s->tls_version ? ", " : "", s->tls_version ? s->tls_version : "");
+        pen_info(TASK_LOG, "connected to %s, %s %s%s%s", pen_conn_name(c),
+                 s->is_mariadb ? "MariaDB" : "MySQL", s->version, s->tls_version ? ", " : "",
+                 s->tls_version ? s->tls_version : "");
     free(mode);
     free(lower);
     pen_conn_close(c);
@@ -106,12 +108,14 @@ int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing, c
     if (rc == 0)
         rc = pen_gtid_set_subtract(&left, &purged);
     if (rc == 0 && pen_gtid_set_empty(&left)) {
-        pen_warn(TASK_LOG, "transactions %s were added to gtid_purged by hand and never came", text);
+        pen_warn(TASK_LOG, "transactions %s were added to gtid_purged by hand and never came",
+                 text);
     } else if (rc == 0) {
         rc = pen_error_set(&t->error, PEN_E_GTID_GAP,
                            "transactions %s are in the server's history but did not come", text);
-        pen_error_hint(&t->error, "compare @@global.gtid_executed of the servers behind this address; "
-                                  "a new snapshot makes the topics whole again");
+        pen_error_hint(&t->error,
+                       "compare @@global.gtid_executed of the servers behind this address; "
+                       "a new snapshot makes the topics whole again");
     }
     pen_gtid_set_done(&left);
     pen_gtid_set_done(&purged);
