@@ -111,10 +111,8 @@ def test_server_setting_that_loses_data(odd_server, offsets, kind, options, patt
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_binlog(odd_server, offsets, kind):
-    options = {"mysql": ["--skip-log-bin"], "mariadb": ["--skip-log-bin"],
-               "mysql56": ["--skip-log-bin", "--gtid-mode=OFF", "--skip-log-slave-updates", "--disable-gtid-unsafe-statements=OFF"]}[kind]
-    if kind == "mysql56":
-        options = ["--skip-log-bin", "--gtid-mode=OFF", "--enforce-gtid-consistency=OFF", "--log-slave-updates=OFF"]
+    gtids_need_it = ["--gtid-mode=OFF", "--enforce-gtid-consistency=OFF", "--log-slave-updates=OFF"] if kind == "mysql56" else []
+    options = ["--skip-log-bin", *gtids_need_it]
     refused(["stream", odd_server(kind, *options).url, *offsets], "log_bin")
 
 
