@@ -110,9 +110,6 @@ void pen_tx_event_done(struct pen_transaction *tx);
 /* The table's counter; NULL when memory is out or metadata is off. Once per rows event. */
 struct pen_tx_table *pen_tx_table(struct pen_transaction *tx, struct pen_span db,
                                   struct pen_span name);
-/* java.lang.String.hashCode over UTF-16 units, spread as HashMap does: the order in which Java lists a
- * set of names, for whoever must list them alike (bucket = hash & (capacity - 1)). @thread any */
-uint32_t pen_event_java_hash(struct pen_span s);
 /* Counts one row change. @returns order, or NULL when the change has no metadata. Valid until
  * commit. */
 const struct pen_tx_order *pen_tx_count(struct pen_transaction *tx, struct pen_tx_table *t,

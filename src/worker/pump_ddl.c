@@ -73,11 +73,11 @@ static int write_history(struct pen_task *t, const struct pen_ddl_event *e)
 }
 
 /* source.table: the names of all tables of the same database's run, in the order of a Java HashSet
- * (16 buckets up to 12 entries, then doubling). NULL for none; "" where Debezium puts a null id. */
+ * (pen_java_bucket). NULL for none; "" where Debezium puts a null id. */
 static int table_names(struct pen_task *t, const struct pen_ddl_result *r, size_t from, size_t to,
                        struct pen_buf *b)
 {
-    uint32_t distinct = 0, buckets = 16;
+    uint32_t bucket = 0;
     PEN_VEC(struct pen_table_name) names = {NULL, 0, 0};
     for (size_t i = from; i < to; i++) {
         const struct pen_ddl_event *e = &r->events.v[i];
@@ -92,21 +92,20 @@ static int table_names(struct pen_task *t, const struct pen_ddl_result *r, size_
             return pen_error_set(&t->error, PEN_E_NOMEM, "unable to list tables: out of memory");
         }
         *n = (struct pen_table_name){e->db, e->table};
-        distinct++;
     }
-    while (distinct > buckets / 4 * 3)
-        buckets *= 2;
-    for (uint32_t bucket = 0; bucket < buckets && names.n > 0; bucket++) {
+    /* Walks the buckets upwards; a name's bucket is at most a few times the number of names. */
+    for (size_t left = names.n; left > 0; bucket++) {
         for (size_t k = 0; k < names.n; k++) {
             pen_buf_reset(&t->text);
             pen_buf_put_span(&t->text, names.v[k].db);
             pen_buf_put_byte(&t->text, '.');
             pen_buf_put_span(&t->text, names.v[k].table);
-            if ((pen_event_java_hash(pen_buf_span(&t->text)) & (buckets - 1)) != bucket)
+            if (pen_java_bucket(pen_buf_span(&t->text), names.n) != bucket)
                 continue;
             if (b->n > 0)
                 pen_buf_put_byte(b, ',');
             pen_buf_put_span(b, names.v[k].table);
+            left--;
         }
     }
     pen_vec_done(&names);
