@@ -195,7 +195,7 @@ enum pen_query_var {
     PEN_QV_DEFAULT_COLLATION_UTF8MB4 = 18,
     PEN_QV_SQL_REQUIRE_PRIMARY_KEY = 19,
     PEN_QV_DEFAULT_TABLE_ENCRYPTION = 20,
-    PEN_QV_SQL_FOREIGN_KEY = 21, /* since 9.6: foreign keys are checked above the engine */
+    PEN_QV_SQL_FOREIGN_KEY = 21,   /* since 9.6: foreign keys are checked above the engine */
     PEN_QV_MARIA_HRNOW = 28,       /* 128 in the event */
     PEN_QV_MARIA_XID = 29,         /* 129 */
     PEN_QV_MARIA_GTID_FLAGS3 = 30, /* 130 */
@@ -214,7 +214,8 @@ struct pen_query { /* QUERY, EXECUTE_LOAD_QUERY, MARIA_QUERY_COMPRESSED */
     uint16_t charset_database, default_collation_utf8mb4, lc_time_names;
     uint16_t auto_increment_increment, auto_increment_offset;
     uint32_t microseconds; /* of timestamp: MICROSECONDS or MARIA_HRNOW */
-    uint8_t explicit_defaults_ts, sql_require_primary_key, default_table_encryption, sql_foreign_key;
+    uint8_t explicit_defaults_ts, sql_require_primary_key, default_table_encryption,
+        sql_foreign_key;
     uint64_t ddl_xid; /* DDL_XID or MARIA_XID */
     uint16_t maria_gtid_flags3;
     struct pen_span catalog, time_zone, user, host;

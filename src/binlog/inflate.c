@@ -5,6 +5,7 @@
  * bytes, big-endian zlib stream */
 #include "binlog_int.h"
 
+#define ZLIB_CONST /* next_in does not write */
 #include <zlib.h>
 
 static int bad(struct pen_error *err, int code, const char *why)
@@ -45,10 +46,7 @@ int binlog__inflate(struct pen_binlog *dec, struct pen_span in, struct pen_span 
 /* exactly size bytes from a deflate stream */
 static int inflate_all(struct pen_span in, uint8_t *w, size_t size, bool wrapped)
 {
-    z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)in.p,
-                  .avail_in = (uInt)in.n,
-                  .next_out = w,
-                  .avail_out = (uInt)size};
+    z_stream z = {.next_in = in.p, .avail_in = (uInt)in.n, .next_out = w, .avail_out = (uInt)size};
     if (inflateInit2(&z, wrapped ? MAX_WBITS : -MAX_WBITS) != Z_OK)
         return PEN_E_NOMEM;
     int rc = inflate(&z, Z_FINISH);

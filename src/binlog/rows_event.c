@@ -77,11 +77,14 @@ int pen_rows_peek(const struct pen_binlog *dec, const struct pen_event *ev, uint
     return binlog__end(&c);
 }
 
+/* Padding bits of the last byte do not count. */
 static uint32_t count_bits(const uint8_t *bitmap, uint32_t n)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < n; i++)
-        count += binlog__bit(bitmap, i);
+    for (uint32_t i = 0; i < n / 8; i++)
+        count += (uint32_t)__builtin_popcount(bitmap[i]);
+    if (n % 8 != 0)
+        count += (uint32_t)__builtin_popcount(bitmap[n / 8] & ((1u << n % 8) - 1));
     return count;
 }
 

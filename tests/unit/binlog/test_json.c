@@ -56,7 +56,7 @@ static const struct {
     {"negative decimal below one", "0F F6 04 0201 7F FA", "-0.5"},
     {"a decimal with more scale than precision", "0F F6 03 0102 80", "PEN_E_CORRUPT"},
     {"date", "0F 0A 08 000000000044B219", "\"2024-01-02\""},
-    {"datetime with microseconds", "0F 0C 08 C027090530C4B219", NULL},
+    {"datetime with microseconds", "0F 0C 08 C027090530C4B219", "\"2024-03-02 03:00:05.6\""},
     {"time", "0F 0B 08 000000 22CB00 0000", "\"12:44:34\""},
     {"negative time (Debezium loses the sign)", "0F 0B 08 000000 DE34FFFFFF", "\"-12:44:34\""},
     {"a temporal value of wrong length", "0F 0B 04 00000000", "PEN_E_CORRUPT"},
@@ -68,9 +68,7 @@ static void run_value(size_t i)
 {
     struct pen_buf b = hex(values[i].binary), out = hex("'keep '");
     int rc = pen_json_binary_put(&out, pen_buf_span(&b));
-    if (values[i].want == NULL)
-        TAP_OK(rc == 0, "%s: %s", values[i].name, pen_buf_cstr(&out));
-    else if (rc < 0)
+    if (rc < 0)
         TAP_EQ_STR(pen_error_name(rc), values[i].want, "%s", values[i].name);
     else
         TAP_EQ_STR(pen_buf_cstr(&out) + 5, values[i].want, "%s", values[i].name);
