@@ -78,7 +78,8 @@ struct pen_snapshot {
     struct pen_arena arena;
     PEN_VEC(struct snapshot__table) tables;
     struct pen_server_position position;
-    bool exact;
+    bool exact; /* read view and position are one point                     */
+    bool still; /* writers of the captured tables wait, none has uncommitted rows */
     enum { SNAPSHOT__UNLOCKED, SNAPSHOT__LOCKED_ALL, SNAPSHOT__LOCKED_TABLES } lock;
     struct pen_buf sql;
     int64_t pinged_ns; /* extended: control was last heard of */

@@ -76,6 +76,7 @@ static int lock_all(struct pen_snapshot *s, struct pen_error *err)
     if (rc < 0)
         return rc;
     s->lock = SNAPSHOT__LOCKED_ALL;
+    s->still = !percona;
     atomic_store(&s->global_lock, true);
     return 0;
 }
@@ -113,7 +114,8 @@ static int lock_failed(struct pen_snapshot *s, int rc, struct pen_error *err)
     return rc;
 }
 
-/* FLUSH TABLES … WITH READ LOCK wants RELOAD, LOCK TABLES does not; both want LOCK TABLES. */
+/* FLUSH TABLES … WITH READ LOCK wants RELOAD, LOCK TABLES does not; both want LOCK TABLES. Only the
+ * first waits for transactions that have written and not committed (MariaDB, MySQL 5.6). */
 static int lock_tables(struct pen_snapshot *s, struct pen_error *err)
 {
     pen_buf_reset(&s->sql);
@@ -127,6 +129,8 @@ static int lock_tables(struct pen_snapshot *s, struct pen_error *err)
         pen_buf_put_lit(&s->sql, "LOCK TABLES ");
         (void)put_captured(s, &s->sql, " READ");
         rc = pen_conn_exec(s->control, pen_buf_cstr(&s->sql), err);
+    } else if (rc == 0) {
+        s->still = true;
     }
     if (rc < 0)
         return is_refusal(rc) ? lock_failed(s, rc, err) : rc;
@@ -210,19 +214,14 @@ int snapshot__lock(struct pen_snapshot *s, struct pen_error *err)
     int rc = take_locks(s, err);
     if (rc < 0)
         return rc;
-    /* Writers stand still under the read locks only; else the position comes first, so that nothing
-     * can fall between it and the view. */
-    const bool still =
-        s->lock == SNAPSHOT__LOCKED_TABLES ||
-        (s->lock == SNAPSHOT__LOCKED_ALL && (s->o.locking == PEN_SNAPSHOT_LOCKING_MINIMAL ||
-                                             s->o.locking == PEN_SNAPSHOT_LOCKING_EXTENDED));
-    if (!still)
+    /* When writers go on the position comes first, so that nothing can fall between it and the view. */
+    if (!s->still)
         rc = read_position(s, err);
     if (rc == 0)
         rc = pen_conn_exec(s->data, "START TRANSACTION WITH CONSISTENT SNAPSHOT", err);
     if (rc == 0)
-        rc = still ? read_position(s, err) : read_view_position(s, err);
-    s->exact = s->exact || still;
+        rc = s->still ? read_position(s, err) : read_view_position(s, err);
+    s->exact = s->exact || s->still;
     s->pinged_ns = pen_clock_mono_ns();
     return rc;
 }
