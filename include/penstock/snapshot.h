@@ -128,6 +128,14 @@ struct pen_snapshot_filter {
     struct pen_span (*select)(void *arg, struct pen_span db, struct pen_span table);
 };
 
+/** Calls `each` for every base table of every database that is not the server's own (or that the filter
+ * names); databases that may not be read are left out with a warning. `each` stops it with an error.
+ * @returns 0, the error of `each`, or as pen_conn_query */
+typedef int pen_server_table_fn(void *arg, struct pen_span db, struct pen_span table,
+                                bool captured_db, bool captured, struct pen_error *err);
+PEN_MUST_USE int pen_server_tables(struct pen_conn *c, const struct pen_snapshot_filter *filter,
+                                   pen_server_table_fn *each, void *arg, struct pen_error *err);
+
 struct pen_snapshot_options {
     struct pen_wire_options
         wire; /* what it borrows: until pen_snapshot_free; cancel must be NULL */

@@ -222,6 +222,12 @@ int snapshot__lock(struct pen_snapshot *s, struct pen_error *err)
     if (rc == 0)
         rc = s->still ? read_position(s, err) : read_view_position(s, err);
     s->exact = s->exact || s->still;
+    /* The binlog's end moves before the engine commits: a transaction between the two is in the file
+     * position and not in the view. Its GTID comes after the commit. */
+    if (rc == 0 && !s->exact && s->position.gtids[0] == '\0')
+        pen_warn("snapshot",
+                 "without locks and without GTIDs a transaction that commits at this moment "
+                 "may be missing; use another 'snapshot.locking.mode' or gtid_mode=ON");
     s->pinged_ns = pen_clock_mono_ns();
     return rc;
 }

@@ -12,17 +12,6 @@
 
 #define STRUCTURE_LIMIT ((size_t)16 << 20)
 
-static bool is_builtin(struct pen_span db)
-{
-    return pen_span_ieq_str(db, "mysql") || pen_span_ieq_str(db, "information_schema") ||
-           pen_span_ieq_str(db, "performance_schema") || pen_span_ieq_str(db, "sys");
-}
-
-static struct pen_span cell_text(const struct pen_cell *c)
-{
-    return c->state == PEN_CELL_VALUE ? pen_span_make(c->p, c->n) : PEN_SPAN_NONE;
-}
-
 static int no_memory(struct pen_error *err)
 {
     return pen_error_set(err, PEN_E_NOMEM, "unable to read the tables' structure: out of memory");
@@ -36,50 +25,22 @@ static bool is_server_answer(int rc)
 
 /* ---- list ----------------------------------------------------------------------------------- */
 
-static int add_table(struct pen_snapshot *s, struct pen_span db, struct pen_span name,
-                     struct pen_error *err)
+static int add_table(void *arg, struct pen_span db, struct pen_span name, bool captured_db,
+                     bool captured, struct pen_error *err)
 {
+    struct pen_snapshot *s = arg;
     const struct pen_snapshot_filter *f = &s->o.filter;
-    const bool captured_db = f->database == NULL ? !is_builtin(db) : f->database(f->arg, db);
-    const bool captured = captured_db && (f->table == NULL || f->table(f->arg, db, name));
     if (!captured && (s->o.only_captured_tables || (s->o.only_captured_databases && !captured_db)))
         return 0;
     struct snapshot__table *t = pen_vec_push(&s->tables);
     if (t == NULL)
         return no_memory(err);
-    t->db = db;
+    t->db = pen_arena_span(&s->arena, db);
     t->name = pen_arena_span(&s->arena, name);
     t->captured = captured;
     t->data = captured && s->o.data && (f->data == NULL || f->data(f->arg, db, name));
     t->rank = captured && f->rank != NULL ? f->rank(f->arg, db, name) : 0;
-    return t->name.p != NULL ? 0 : no_memory(err);
-}
-
-static int list_database(struct pen_snapshot *s, struct pen_span db, struct pen_error *err)
-{
-    pen_buf_reset(&s->sql);
-    pen_buf_put_lit(&s->sql, "SHOW FULL TABLES IN ");
-    pen_sql_put_ident(&s->sql, db);
-    struct pen_result *r = NULL;
-    int rc = pen_conn_query(s->data, pen_buf_cstr(&s->sql), PEN_QUERY_BUFFERED, &r, err);
-    if (rc < 0 && is_server_answer(rc)) {
-        pen_warn("snapshot", "database '%.*s' is left out: %s", PEN_SPAN_ARG(db), err->text);
-        return 0;
-    }
-    struct pen_cell cells[2];
-    while (rc >= 0 && (rc = pen_result_next(r, cells, err)) == 1) {
-        struct pen_span name = cell_text(&cells[0]), type = cell_text(&cells[1]);
-        const struct pen_snapshot_filter *f = &s->o.filter;
-        if (pen_span_ieq_str(type, "BASE TABLE"))
-            rc = add_table(s, db, name, err);
-        else if (pen_span_ieq_str(type, "SYSTEM VERSIONED") && f->table != NULL &&
-                 f->table(f->arg, db, name))
-            pen_warn("snapshot",
-                     "table '%.*s.%.*s' is left out: system-versioned tables are not supported",
-                     PEN_SPAN_ARG(db), PEN_SPAN_ARG(name));
-    }
-    pen_result_free(r);
-    return rc;
+    return t->db.p != NULL && t->name.p != NULL ? 0 : no_memory(err);
 }
 
 /* As text "db.table", as Debezium's TableId. Names have no characters beyond the BMP, so the bytes
@@ -113,33 +74,10 @@ static void sort_tables(struct pen_snapshot *s, int (*compare)(const void *, con
 
 int snapshot__list(struct pen_snapshot *s, struct pen_error *err)
 {
-    PEN_VEC(struct pen_span) databases = {0};
-    struct pen_result *r = NULL;
-    struct pen_cell cell;
-    int rc = pen_conn_query(s->data, "SHOW DATABASES", PEN_QUERY_BUFFERED, &r, err);
-    while (rc >= 0 && (rc = pen_result_next(r, &cell, err)) == 1) {
-        struct pen_span db = cell_text(&cell);
-        const struct pen_snapshot_filter *f = &s->o.filter;
-        if (is_builtin(db) && (f->database == NULL || !f->database(f->arg, db)))
-            continue;
-        struct pen_span *to = pen_vec_push(&databases);
-        if (to == NULL || (*to = pen_arena_span(&s->arena, db)).p == NULL)
-            rc = no_memory(err);
-    }
-    pen_result_free(r);
-    for (size_t i = 0; rc == 0 && i < databases.n; i++)
-        rc = list_database(s, databases.v[i], err);
-    pen_vec_done(&databases);
-    if (rc < 0) {
-        pen_error_prefix(err, "unable to list the tables");
-        return rc;
-    }
-    sort_tables(s, compare_name);
-    for (size_t i = 0; i < s->tables.n; i++) {
-        struct snapshot__table *t = &s->tables.v[i];
-        t->db_order = UINT32_MAX;
-    }
-    return 0;
+    int rc = pen_server_tables(s->data, &s->o.filter, add_table, s, err);
+    if (rc == 0)
+        sort_tables(s, compare_name);
+    return rc;
 }
 
 /* Databases by their first table; interleaved only when a name contains a dot. */
