@@ -10,6 +10,7 @@
  * The command byte itself is the library's to send. */
 #include "wire_auth_int.h"
 #include "wire_int.h"
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <openssl/x509.h>
@@ -65,6 +66,19 @@ static int command(MYSQL *mysql, enum enum_server_command number, struct pen_buf
     return e ? 1 : 0;
 }
 
+/* In place of a port to listen on: whoever finds our id in SHOW REPLICAS can tell whether the connection
+ * that registered it still lives (worker's server checks). 0: not TCP. */
+static unsigned local_port(MYSQL *mysql)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t n = sizeof(a);
+    if (getsockname(wire__backend_fd(mysql), (struct sockaddr *)&a, &n) != 0)
+        return 0;
+    if (a.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&a)->sin_port);
+    return a.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)&a)->sin6_port) : 0;
+}
+
 int wire__backend_register(MYSQL *mysql, const struct wire_dump_request *q)
 {
     char host[64] = "";
@@ -73,7 +87,9 @@ int wire__backend_register(MYSQL *mysql, const struct wire_dump_request *q)
     put_uint(&b, q->server_id, 4);
     put_uint(&b, strlen(host), 1);
     pen_buf_put_str(&b, host);
-    put_uint(&b, 0, 1 + 1 + 2 + 4 + 4); /* user, password, port, rank, source id */
+    put_uint(&b, 0, 1 + 1); /* user, password */
+    put_uint(&b, local_port(mysql), 2);
+    put_uint(&b, 0, 4 + 4); /* rank, source id */
     return command(mysql, COM_REGISTER_SLAVE, &b, false);
 }
 
