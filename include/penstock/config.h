@@ -495,12 +495,15 @@ struct pen_span pen_worker_config_get(const struct pen_config *worker, const cha
 int64_t pen_worker_config_int(const struct pen_config *worker, const char *key);
 bool pen_worker_config_bool(const struct pen_config *worker, const char *key);
 
-/* Which client gets which properties (spec connect.md §2.4). Java names; sink/java_props.c
+/* Which client gets which properties (spec connect.md §2.4); worker may be NULL for the last three. Java names; sink/java_props.c
  * translates. */
 enum pen_client {
-    PEN_CLIENT_INTERNAL, /* configs, offsets, status, group: unprefixed worker properties      */
-    PEN_CLIENT_TASK_PRODUCER, /* bootstrap.servers + producer.* + producer.override.* */
-    PEN_CLIENT_TASK_ADMIN /* unprefixed + admin.* + admin.override.*                             */
+    PEN_CLIENT_INTERNAL,      /* configs, offsets, status, group: unprefixed worker properties   */
+    PEN_CLIENT_TASK_PRODUCER, /* bootstrap.servers + producer.* + producer.override.*            */
+    PEN_CLIENT_TASK_ADMIN,    /* unprefixed + admin.* + admin.override.*                         */
+    PEN_CLIENT_HISTORY_PRODUCER, /* the connector's schema.history.internal.producer.* alone        */
+    PEN_CLIENT_HISTORY_CONSUMER, /* the connector's schema.history.internal.consumer.* alone        */
+    PEN_CLIENT_SIGNAL_CONSUMER /* the connector's signal.consumer.* and signal.kafka.*            */
 };
 PEN_MUST_USE int pen_config_client(const struct pen_config *worker,
                                    const struct pen_config *connector, enum pen_client client,

@@ -5,7 +5,6 @@
 
 #include <penstock/base.h>
 
-struct pen_config;
 struct pen_position;
 
 /* ---- offsets
@@ -62,14 +61,14 @@ PEN_MUST_USE int pen_history_store_open_memory(struct pen_history_store **ret,
 PEN_MUST_USE int pen_history_store_open_file(const char *path, struct pen_history_store **ret,
                                              struct pen_error *err);
 struct pen_history_kafka_options {
-    const char *topic, *servers;
-    const char *client_id; /* P-schemahistory                                            */
-    const struct pen_config
-        *config; /* of the connector: schema.history.internal.{producer,consumer}.* */
+    const char *topic;
+    /* rd_kafka_conf_t * made by pen_kafka_conf_new (sink.h) from pen_config_client's
+     * PEN_CLIENT_HISTORY_…; taken, also when open fails */
+    void *producer_conf, *consumer_conf;
     int64_t query_timeout_ms, create_timeout_ms;
-    int64_t recovery_timeout_ms; /* without progress while reading                             */
+    int64_t recovery_timeout_ms; /* without progress while reading: attempts × poll interval */
 };
-/** KafkaSchemaHistory. No I/O before the first call of another function. */
+/** KafkaSchemaHistory. No I/O before the first call of another function; those block on the broker. */
 PEN_MUST_USE int pen_history_store_open_kafka(const struct pen_history_kafka_options *o,
                                               struct pen_history_store **ret,
                                               struct pen_error *err);

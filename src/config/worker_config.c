@@ -208,21 +208,63 @@ static int put_overrides(const struct pen_config *worker, const struct pen_confi
     return rc;
 }
 
+/* The clients that only the connector configures; without client.id Debezium names them by the prefix. */
+static int put_connector_client(const struct pen_config *connector, enum pen_client client,
+                                struct pen_config *ret)
+{
+    const bool signal = client == PEN_CLIENT_SIGNAL_CONSUMER;
+    const char *servers = signal ? "signal.kafka.bootstrap.servers"
+                                 : "schema.history.internal.kafka.bootstrap.servers";
+    const char *family = signal ? "signal.consumer."
+                         : client == PEN_CLIENT_HISTORY_PRODUCER
+                             ? "schema.history.internal.producer."
+                             : "schema.history.internal.consumer.";
+    const struct pen_span prefix = pen_config_get(connector, "topic.prefix");
+    PEN_CLEANUP(pen_buf_done) struct pen_buf id = PEN_BUF_INIT;
+    pen_buf_printf(&id, "%.*s-%s", PEN_SPAN_ARG(prefix), signal ? "signal" : "schemahistory");
+    int rc =
+        pen_config_set(ret, PEN_SPAN_LIT("bootstrap.servers"), pen_config_get(connector, servers));
+    if (rc == 0)
+        rc = pen_config_set(ret, PEN_SPAN_LIT("client.id"), pen_buf_span(&id));
+    if (rc == 0 && client == PEN_CLIENT_HISTORY_CONSUMER)
+        rc = pen_config_set(ret, PEN_SPAN_LIT("group.id"), pen_buf_span(&id));
+    if (rc == 0 && signal) {
+        const struct pen_span group = pen_config_get(connector, "signal.kafka.groupId");
+        rc = pen_config_set(ret, PEN_SPAN_LIT("group.id"),
+                            group.n ? group : PEN_SPAN_LIT("kafka-signal"));
+    }
+    return rc == 0 ? pen_config_subset(connector, family, ret) : rc;
+}
+
 int pen_config_client(const struct pen_config *worker, const struct pen_config *connector,
                       enum pen_client client, struct pen_config *ret, struct pen_error *err)
 {
-    const bool producer = client == PEN_CLIENT_TASK_PRODUCER;
-    int rc;
-    if (producer)
+    int rc = 0;
+    switch (client) {
+    case PEN_CLIENT_INTERNAL:
+        rc = put_unprefixed(worker, ret);
+        break;
+    case PEN_CLIENT_TASK_PRODUCER:
         rc = pen_config_set(ret, PEN_SPAN_LIT("bootstrap.servers"),
                             pen_worker_config_get(worker, "bootstrap.servers"));
-    else
+        if (rc == 0)
+            rc = pen_config_subset(worker, "producer.", ret);
+        if (rc == 0 && connector != NULL)
+            rc = put_overrides(worker, connector, "producer.override.", ret, err);
+        break;
+    case PEN_CLIENT_TASK_ADMIN:
         rc = put_unprefixed(worker, ret);
-    if (rc == 0 && client != PEN_CLIENT_INTERNAL)
-        rc = pen_config_subset(worker, producer ? "producer." : "admin.", ret);
-    if (rc == 0 && client != PEN_CLIENT_INTERNAL && connector != NULL)
-        rc = put_overrides(worker, connector, producer ? "producer.override." : "admin.override.",
-                           ret, err);
+        if (rc == 0)
+            rc = pen_config_subset(worker, "admin.", ret);
+        if (rc == 0 && connector != NULL)
+            rc = put_overrides(worker, connector, "admin.override.", ret, err);
+        break;
+    case PEN_CLIENT_HISTORY_PRODUCER:
+    case PEN_CLIENT_HISTORY_CONSUMER:
+    case PEN_CLIENT_SIGNAL_CONSUMER:
+        rc = put_connector_client(connector, client, ret);
+        break;
+    }
     if (rc == PEN_E_NOMEM)
         pen_error_set(err, rc, "unable to collect client properties: out of memory");
     return rc;

@@ -1,0 +1,53 @@
+/* Shared inside the store room. */
+#ifndef PENSTOCK_STORE_INT_H
+#define PENSTOCK_STORE_INT_H
+
+#include <penstock/store.h>
+
+/* ---- offsets: entries in memory, in the order they came, whatever the file is like ---- */
+
+struct store__entry {
+    struct pen_buf key, value;
+};
+struct pen_offset_store {
+    char *path; /* NULL = memory only */
+    enum pen_offset_file_form form;
+    bool dirty;
+    PEN_VEC(struct store__entry *) entries;
+};
+PEN_MUST_USE int store__set(struct pen_offset_store *s, struct pen_span key, struct pen_span value);
+
+/* Reading fills s, writing appends the file's bytes to out. Errors say what is wrong where; the caller
+ * adds the path. */
+PEN_MUST_USE int store__read_java(struct pen_offset_store *s, struct pen_span file,
+                                  struct pen_error *err);
+void store__write_java(const struct pen_offset_store *s, struct pen_buf *out);
+PEN_MUST_USE int store__read_json(struct pen_offset_store *s, struct pen_span file,
+                                  struct pen_error *err);
+void store__write_json(const struct pen_offset_store *s, struct pen_buf *out);
+
+/* ---- files ---- */
+
+/* 1 and the bytes, 0 when there is no such file, or PEN_E_IO */
+PEN_MUST_USE int store__slurp(const char *path, struct pen_buf *ret, struct pen_error *err);
+/* Replaces path by bytes: temporary file, fsync, rename, fsync of the directory. */
+PEN_MUST_USE int store__replace(const char *path, struct pen_span bytes, struct pen_error *err);
+PEN_MUST_USE int store__sync_directory(const char *path, struct pen_error *err);
+
+/* ---- history ---- */
+
+struct store__history_ops {
+    int (*exists)(struct pen_history_store *s, bool *ret_storage, bool *ret_records,
+                  struct pen_error *err);
+    int (*create)(struct pen_history_store *s, struct pen_error *err);
+    int (*append)(struct pen_history_store *s, struct pen_span record, struct pen_error *err);
+    int (*flush)(struct pen_history_store *s, struct pen_error *err);
+    int (*read)(struct pen_history_store *s, pen_history_record_fn *fn, void *arg,
+                struct pen_error *err);
+    void (*close)(struct pen_history_store *s);
+};
+struct pen_history_store {
+    const struct store__history_ops *ops;
+};
+
+#endif
