@@ -40,12 +40,15 @@ WRITE = "--write" in sys.argv
 
 def git_files():
     """Paths relative to the root; a source archive without .git is walked instead."""
-    out = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                         capture_output=True)
-    if out.returncode == 0:
+    try:
+        out = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                             capture_output=True, check=True)
         names = [n for n in out.stdout.decode().split("\0") if n]
-    else:
-        names = [os.path.relpath(os.path.join(d, f), ROOT) for d, _, fs in os.walk(ROOT) for f in fs]
+    except (OSError, subprocess.CalledProcessError):
+        names = []
+        for folder, folders, files in os.walk(ROOT):
+            folders[:] = [f for f in folders if not f.startswith((".", "build", "__pycache__"))]
+            names += [os.path.relpath(os.path.join(folder, f), ROOT) for f in files]
     return sorted(n for n in names if os.path.isfile(os.path.join(ROOT, n)))
 
 
