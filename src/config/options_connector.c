@@ -1,4 +1,4 @@
-/* Every option of the connector: names, types, defaults, groups and order as Debezium 3.6.1 shows
+/* A flat table: every option of the connector. Names, types, defaults, groups and order as Debezium 3.6.1 shows
  * them at /connector-plugins/…/config, then those it reads without showing, then families. Texts
  * are ours and say what Penstock does. A row that has FIELD is typed and range-checked by
  * config/validate.c alone. */

@@ -127,8 +127,6 @@ def names():
     for name in c_files("src", "include", "tests"):
         seen.setdefault(os.path.basename(name), []).append(name)
     yield "file names are unique in the tree", [f"{', '.join(v)}: the same name" for v in seen.values() if len(v) > 1]
-    yield "private headers are called <name>_int.h", [
-        f"{n}: not a face of a room and not called _int.h" for n in c_files("src") if n.endswith(".h") and not n.endswith("_int.h")]
 
 
 def sizes():
@@ -156,7 +154,7 @@ def banned():
              for number, line in enumerate(code_only(read(name)).splitlines(), 1) for m in pattern.finditer(line)]
     yield "no call of " + ", ".join(BANNED.split()), found
     sleeping = [f"{name}:{number}: a test waits for the event, it does not sleep" for name in git_files()
-                if name.startswith("tests/") and name.endswith((".c", ".py"))
+                if name.startswith(("tests/unit/", "tests/e2e/", "tests/fault/", "tests/golden/")) and name.endswith((".c", ".py"))
                 for number, line in enumerate((code_only(read(name)) if name.endswith(".c") else read(name)).splitlines(), 1)
                 if re.search(r"\b(sleep|usleep|nanosleep)\s*\(", line) and "poll interval" not in line]
     yield "no test sleeps", sleeping

@@ -20,8 +20,8 @@
 
 static int tap_count, tap_failed;
 
-__attribute__((format(printf, 4, 5), unused)) static bool tap_report(bool ok, const char *file, int line,
-                                                                     const char *fmt, ...)
+__attribute__((format(printf, 4, 5), unused)) static bool tap_report(bool ok, const char *file,
+                                                                     int line, const char *fmt, ...)
 {
     va_list ap;
     printf("%sok %d - ", ok ? "" : "not ", ++tap_count);

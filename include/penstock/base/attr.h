@@ -14,7 +14,7 @@
 #define PEN_UNLIKELY(x)     __builtin_expect(!!(x), 0)
 #define PEN_NONNULL         __attribute__((nonnull))
 
-#define PEN_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define PEN_COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define PEN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define PEN_MAX(a, b) ((a) > (b) ? (a) : (b))
 

@@ -8,7 +8,14 @@
 #include <penstock/base/error.h>
 #include <stdbool.h>
 
-enum pen_log_level { PEN_LOG_TRACE, PEN_LOG_DEBUG, PEN_LOG_INFO, PEN_LOG_WARN, PEN_LOG_ERROR, PEN_LOG_OFF };
+enum pen_log_level {
+    PEN_LOG_TRACE,
+    PEN_LOG_DEBUG,
+    PEN_LOG_INFO,
+    PEN_LOG_WARN,
+    PEN_LOG_ERROR,
+    PEN_LOG_OFF
+};
 
 void pen_log_init(enum pen_log_level level); /* main, once, before threads */
 /* level for one logger ("wire") or, with NULL, for all. Safe while others log. */
@@ -27,7 +34,7 @@ void pen_log_set_screen_hook(void (*hook)(void *arg, bool before), void *arg);
         if (pen_log_on(PEN_LOG_DEBUG, logger))                                                     \
             pen_log(PEN_LOG_DEBUG, logger, __VA_ARGS__);                                           \
     } while (0)
-#define pen_info(logger, ...)  pen_log(PEN_LOG_INFO, logger, __VA_ARGS__)
-#define pen_warn(logger, ...)  pen_log(PEN_LOG_WARN, logger, __VA_ARGS__)
+#define pen_info(logger, ...) pen_log(PEN_LOG_INFO, logger, __VA_ARGS__)
+#define pen_warn(logger, ...) pen_log(PEN_LOG_WARN, logger, __VA_ARGS__)
 
 #endif

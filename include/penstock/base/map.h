@@ -10,14 +10,15 @@ struct pen_map_entry {
     void *value;         /* NULL marks a removed entry while iterating: skip it */
 };
 struct pen_map {
-    struct pen_map_entry *entries; /* insertion order, count used slots, removed ones have key.p == NULL */
-    uint32_t *index;               /* open addressing over entries, 0 = free, else slot + 1 */
+    struct pen_map_entry
+        *entries;    /* insertion order, count used slots, removed ones have key.p == NULL */
+    uint32_t *index; /* open addressing over entries, 0 = free, else slot + 1 */
     uint32_t used, cap, live, index_cap;
 };
 
 #define PEN_MAP_INIT ((struct pen_map){NULL, NULL, 0, 0, 0, 0})
 
-void pen_map_done(struct pen_map *m); /* values stay the caller's */
+void pen_map_done(struct pen_map *m);                            /* values stay the caller's */
 void *pen_map_get(const struct pen_map *m, struct pen_span key); /* NULL = absent */
 void *pen_map_get_str(const struct pen_map *m, const char *key);
 /* Sets or replaces; value must not be NULL. *ret_old (may be NULL) is the value replaced, or NULL.
