@@ -22,7 +22,9 @@ struct pen_json_options {
 
 struct pen_out_record {
     struct pen_span topic;
-    struct pen_span key;   /* p NULL = null */
+    void **topic_handle; /* where the caller keeps its handle of this topic (NULL at first), so that
+                            no row looks it up; NULL when the topic comes from the row */
+    struct pen_span key; /* p NULL = null */
     struct pen_span value; /* p NULL = null: a tombstone */
     const struct pen_header *headers;
     uint32_t header_count;

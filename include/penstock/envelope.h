@@ -191,6 +191,7 @@ struct pen_field {
     struct pen_param *params;
     uint32_t param_count;
     struct pen_constant def; /* default */
+    bool default_for_null;   /* NULL is the default whatever the converter is told */
     struct pen_field *children;
     uint32_t child_count;
     /* value */

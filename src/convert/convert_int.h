@@ -150,6 +150,7 @@ struct convert__header {
 
 struct convert__record {
     struct pen_span topic;
+    void *topic_handle; /* the caller's */
     struct convert__program *topic_program;
     bool dropped;
     int32_t partition;

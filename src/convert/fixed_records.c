@@ -24,12 +24,13 @@ static int finish(struct pen_plan *p, struct pen_out *o, size_t key_n, struct pe
 {
     if (o->bytes.bad)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
-    const struct convert__record *rec = &p->records[0];
+    struct convert__record *rec = &p->records[0];
     o->count = 0;
     if (rec->dropped)
         return 0;
     o->records[o->count++] = (struct pen_out_record){
         .topic = rec->topic,
+        .topic_handle = &rec->topic_handle,
         .key = pen_span_make(o->bytes.p, key_n),
         .value = pen_span_make(o->bytes.p + key_n, o->bytes.n - key_n),
         .headers = rec->fixed_headers,

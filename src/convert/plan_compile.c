@@ -34,7 +34,8 @@ static struct convert__op *emit(struct convert__compiler *c, const struct conver
 /* "default" or, when it is not to be used or there is none, "null" */
 static void put_null(struct convert__compiler *c, const struct pen_field *f, struct pen_buf *b)
 {
-    bool replace = c->json.replace_null_with_default || c->style != STYLE_JSON;
+    bool replace =
+        c->json.replace_null_with_default || c->style != STYLE_JSON || f->default_for_null;
     if (replace && f->def.kind != PEN_CONST_NONE && convert__constant_put(c, f, &f->def, b))
         return;
     if (c->style != STYLE_TEXT)

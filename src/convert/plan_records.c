@@ -99,11 +99,12 @@ int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out 
                                    PEN_SPAN_ARG(p->table->db), PEN_SPAN_ARG(p->table->name),
                                    pen_error_default_text(rc));
     for (uint32_t i = 0; i < p->count; i++) {
-        const struct convert__record *rec = &p->records[i];
+        struct convert__record *rec = &p->records[i];
         if (rec->dropped)
             continue;
         struct pen_out_record *out = &o->records[o->count++];
         out->topic = rec->topic_program ? part_span(&o->bytes, &topics[i]) : rec->topic;
+        out->topic_handle = rec->topic_program ? NULL : &rec->topic_handle;
         out->key = part_span(&o->bytes, &keys[i]);
         out->value = part_span(&o->bytes, &values[i]);
         out->partition = rec->partition;

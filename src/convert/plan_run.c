@@ -285,10 +285,10 @@ static int put_other(struct convert__run *r, const struct convert__program *p,
         v = r->change->row;
         break;
     case W_TX_TOTAL:
-        v = tx ? (int64_t)tx->total_order : 0;
+        v = tx ? (int64_t)tx->total_order : -1;
         break;
     case W_TX_COLLECTION:
-        v = tx ? (int64_t)tx->data_collection_order : 0;
+        v = tx ? (int64_t)tx->data_collection_order : -1;
         break;
     case W_THREAD:
         if (s->thread < 0)
@@ -310,7 +310,7 @@ static int put_other(struct convert__run *r, const struct convert__program *p,
         text = s->query;
         break;
     default:
-        text = tx ? tx->id : LIT("");
+        text = tx ? tx->id : PEN_SPAN_NONE;
     }
     if (v >= 0 || (o->writer >= W_TS_MS && o->writer <= W_TS_NS)) {
         uint8_t *w = pen_buf_reserve(r->b, PEN_I64_MAX);

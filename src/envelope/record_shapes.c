@@ -103,7 +103,7 @@ static void transaction(struct envelope__build *b, struct pen_field *key, struct
         leaf("id", PEN_SCHEMA_STRING, false),
         leaf("event_count", PEN_SCHEMA_INT64, true),
         array(b, "data_collections", true,
-              structure(b, "", "event.collection", false, collection, PEN_COUNT(collection))),
+              structure(b, "", "event.collection", true, collection, PEN_COUNT(collection))),
         leaf("ts_ms", PEN_SCHEMA_INT64, false),
     };
     *value = structure(b, "", "io.debezium.connector.common.TransactionMetadataValue", false,

@@ -113,44 +113,15 @@ const struct pen_tx_order *pen_tx_count(struct pen_transaction *tx, struct pen_t
     return order;
 }
 
-/* java.lang.String.hashCode over UTF-16 units, then HashMap's spread */
-static uint32_t java_hash(struct pen_span s)
-{
-    uint32_t h = 0;
-    for (size_t i = 0; i < s.n;) {
-        uint32_t c = s.p[i];
-        size_t len = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-        if (i + len > s.n)
-            break;
-        if (len > 1) {
-            c &= 0x7Fu >> len;
-            for (size_t k = 1; k < len; k++)
-                c = c << 6 | (s.p[i + k] & 0x3Fu);
-        }
-        if (c >= 0x10000) {
-            h = 31 * h + (0xD7C0u + (c >> 10));
-            c = 0xDC00u | (c & 0x3FFu);
-        }
-        h = 31 * h + c;
-        i += len;
-    }
-    return h ^ h >> 16;
-}
-
-/* Iteration order of a HashMap that grew from 16 buckets at three quarters full: by bucket, and in
- * a bucket by insertion (splits keep the order). Buckets of eight and more become trees, whose
- * order this does not follow. */
+/* Insertion sort: stable, and transactions touch few tables */
 void pen_tx_tables_sort(struct pen_transaction *tx)
 {
-    uint32_t buckets = 16;
-    while (tx->tables.n > (size_t)buckets / 4 * 3)
-        buckets *= 2;
-    /* insertion sort is stable, and transactions touch few tables; many: still n² / 4 compares */
-    for (size_t i = 1; i < tx->tables.n; i++) {
+    size_t n = tx->tables.n;
+    for (size_t i = 1; i < n; i++) {
         struct pen_tx_table *t = tx->tables.v[i];
-        uint32_t b = java_hash(t->name) & (buckets - 1);
+        uint32_t bucket = pen_java_bucket(t->name, n);
         size_t k = i;
-        for (; k > 0 && (java_hash(tx->tables.v[k - 1]->name) & (buckets - 1)) > b; k--)
+        for (; k > 0 && pen_java_bucket(tx->tables.v[k - 1]->name, n) > bucket; k--)
             tx->tables.v[k] = tx->tables.v[k - 1];
         tx->tables.v[k] = t;
     }

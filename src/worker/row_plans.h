@@ -26,14 +26,18 @@ PEN_MUST_USE int pen_row_plans_new(const struct pen_row_options *o, struct pen_r
                                    struct pen_error *err);
 void pen_row_plans_free(struct pen_row_plans *p);
 /* The set for a table version. wire_types: TABLE_MAP's type bytes (form binlog), may be NULL.
- * Valid until _free, or until _drop of the table's older versions. NULL with err set on failure. */
+ * Valid until _free or _forget of the version. NULL with err set on failure. */
 PEN_MUST_USE struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, struct pen_table *t,
                                                    enum pen_form form, const uint8_t *wire_types,
                                                    struct pen_error *err);
+/* A table version is out of use: frees its sets. No set of it may be used after. */
+void pen_row_plans_forget(struct pen_row_plans *p, uint64_t version);
 /* Records of one change; o->count 0 when the operation is skipped or nothing changed. Chooses
  * update or key change by itself. @returns 0 or a PEN_E code */
 PEN_MUST_USE int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c,
                                  struct pen_out *o, struct pen_error *err);
+/* Values that could not be converted and were written as null (warn, skip), of all plans. */
+uint64_t pen_row_plans_failures(const struct pen_row_plans *p);
 /* Other records, through the transforms as well. */
 PEN_MUST_USE int pen_row_plans_ddl(struct pen_row_plans *p, const struct pen_ddl_record *r,
                                    struct pen_out *o, struct pen_error *err);

@@ -1,0 +1,254 @@
+/* The chain of transforms and its predicates, from the connector's configuration.
+ *
+ *     transforms=unwrap,route                     predicates=isP
+ *     transforms.unwrap.type=io.debezium…         predicates.isP.type=…TopicNameMatches
+ *     transforms.route.predicate=isP              predicates.isP.pattern=p\..*
+ *     transforms.route.negate=true */
+#include "transform_int.h"
+
+#include <stdlib.h>
+
+static const struct transform__kind *const kinds[] = {
+    &transform__extract_new_record,
+    &transform__regex_router,
+    &transform__filter,
+};
+static const struct transform__predicate_kind *const predicate_kinds[] = {
+    &transform__topic_name_matches,
+    &transform__record_is_tombstone,
+    &transform__has_header_key,
+};
+
+struct predicate {
+    struct pen_span name;
+    const struct transform__predicate_kind *kind;
+    void *self;
+};
+struct step {
+    struct pen_span name;
+    const struct transform__kind *kind;
+    void *self;
+    const struct predicate *predicate; /* NULL = always */
+    bool negate;
+};
+
+struct pen_transforms {
+    struct pen_arena arena;
+    struct predicate *predicates;
+    struct step *steps;
+    uint32_t predicate_count, step_count;
+};
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+struct pen_span transform__option(const struct transform__config *c, const char *name,
+                                  const char *def)
+{
+    size_t p = strlen(c->prefix), n = strlen(name);
+    for (size_t i = c->count; i > 0; i--) { /* later ones win */
+        struct pen_span k = c->props[i - 1].name;
+        if (k.n == p + n && memcmp(k.p, c->prefix, p) == 0 && memcmp(k.p + p, name, n) == 0)
+            return c->props[i - 1].value;
+    }
+    return pen_span_str(def);
+}
+
+bool transform__option_bool(const struct transform__config *c, const char *name, bool def)
+{
+    struct pen_span v = pen_span_trim(transform__option(c, name, NULL));
+    return v.n == 0 ? def : pen_span_ieq_str(v, "true");
+}
+
+int transform__option_list(const struct transform__config *c, const char *name,
+                           struct pen_span **ret)
+{
+    struct pen_span rest = transform__option(c, name, NULL), item;
+    int n = 0;
+    *ret = pen_arena_calloc(c->arena, rest.n + 1, sizeof(**ret));
+    if (!*ret)
+        return PEN_E_NOMEM;
+    if (rest.n == 0)
+        return 0;
+    while (pen_span_split(&rest, ',', &item)) {
+        item = pen_span_trim(item);
+        if (item.n > 0)
+            (*ret)[n++] = item;
+    }
+    return n;
+}
+
+int transform__option_needed(const struct transform__config *c, const char *name,
+                             struct pen_span *ret, struct pen_error *err)
+{
+    *ret = transform__option(c, name, NULL);
+    if (ret->n > 0)
+        return 0;
+    return pen_error_set(err, PEN_E_CONFIG, "option '%s%s' is missing", c->prefix, name);
+}
+
+/* ---- building --------------------------------------------------------------------------------- */
+
+/* "org.apache…RegexRouter" or, as Connect allows, "RegexRouter" */
+static bool class_is(const char *class_name, struct pen_span given)
+{
+    const char *dot = strrchr(class_name, '.');
+    return pen_span_eq_str(given, class_name) || (dot && pen_span_eq_str(given, dot + 1));
+}
+
+static int no_memory(struct pen_error *err)
+{
+    return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+}
+
+static int unknown(struct pen_error *err, const char *prefix, struct pen_span type)
+{
+    if (type.n == 0)
+        return pen_error_set(err, PEN_E_CONFIG, "option '%stype' is missing", prefix);
+    pen_error_set(err, PEN_E_CONFIG, "option '%stype': class '%.*s' is not built into penstock",
+                  prefix, PEN_SPAN_ARG(type));
+    pen_error_hint(err, "transforms: ExtractNewRecordState, RegexRouter, Filter; predicates: "
+                        "TopicNameMatches, RecordIsTombstone, HasHeaderKey");
+    return PEN_E_CONFIG;
+}
+
+static int add_predicate(struct pen_transforms *t, const struct transform__config *all,
+                         struct pen_span name, struct pen_error *err)
+{
+    struct predicate *p = &t->predicates[t->predicate_count];
+    struct transform__config c = *all;
+    c.prefix = pen_arena_printf(&t->arena, "predicates.%.*s.", PEN_SPAN_ARG(name));
+    if (!c.prefix)
+        return no_memory(err);
+    struct pen_span type = pen_span_trim(transform__option(&c, "type", NULL));
+    p->name = name;
+    for (size_t i = 0; i < PEN_COUNT(predicate_kinds); i++)
+        if (class_is(predicate_kinds[i]->class_name, type))
+            p->kind = predicate_kinds[i];
+    if (!p->kind)
+        return unknown(err, c.prefix, type);
+    int rc = p->kind->create(&c, &p->self, err);
+    t->predicate_count += rc == 0;
+    return rc;
+}
+
+static int add_step(struct pen_transforms *t, const struct transform__config *all,
+                    struct pen_span name, struct pen_error *err)
+{
+    struct step *s = &t->steps[t->step_count];
+    struct transform__config c = *all;
+    c.prefix = pen_arena_printf(&t->arena, "transforms.%.*s.", PEN_SPAN_ARG(name));
+    if (!c.prefix)
+        return no_memory(err);
+    struct pen_span type = pen_span_trim(transform__option(&c, "type", NULL));
+    s->name = name;
+    for (size_t i = 0; i < PEN_COUNT(kinds); i++)
+        if (class_is(kinds[i]->class_name, type))
+            s->kind = kinds[i];
+    if (!s->kind)
+        return unknown(err, c.prefix, type);
+    struct pen_span when = pen_span_trim(transform__option(&c, "predicate", NULL));
+    s->negate = transform__option_bool(&c, "negate", false);
+    for (uint32_t i = 0; i < t->predicate_count; i++)
+        if (pen_span_eq(t->predicates[i].name, when))
+            s->predicate = &t->predicates[i];
+    if (when.n > 0 && !s->predicate)
+        return pen_error_set(err, PEN_E_CONFIG,
+                             "option '%spredicate': predicate '%.*s' is not in "
+                             "'predicates'",
+                             c.prefix, PEN_SPAN_ARG(when));
+    int rc = s->kind->create(&c, &s->self, err);
+    t->step_count += rc == 0;
+    return rc;
+}
+
+/* Options are kept by the chain: a copy of names and values */
+static int keep_properties(struct pen_transforms *t, struct transform__config *c)
+{
+    struct pen_transform_property *p = pen_arena_calloc(&t->arena, c->count, sizeof(*p));
+    if (!p)
+        return PEN_E_NOMEM;
+    for (size_t i = 0; i < c->count; i++) {
+        p[i].name = pen_arena_span(&t->arena, c->props[i].name);
+        p[i].value = pen_arena_span(&t->arena, c->props[i].value);
+        if (!p[i].name.p || !p[i].value.p)
+            return PEN_E_NOMEM;
+    }
+    c->props = p;
+    return 0;
+}
+
+static int build(struct pen_transforms *t, struct transform__config *c, struct pen_error *err)
+{
+    struct pen_span *names;
+    if (keep_properties(t, c) < 0)
+        return no_memory(err);
+    int n = transform__option_list(c, "predicates", &names);
+    if (n < 0)
+        return no_memory(err);
+    t->predicates = pen_arena_calloc(&t->arena, (size_t)n + 1, sizeof(*t->predicates));
+    for (int i = 0, rc; i < n && t->predicates; i++)
+        if ((rc = add_predicate(t, c, names[i], err)) < 0)
+            return rc;
+    n = transform__option_list(c, "transforms", &names);
+    if (n < 0 || !t->predicates)
+        return no_memory(err);
+    t->steps = pen_arena_calloc(&t->arena, (size_t)n + 1, sizeof(*t->steps));
+    for (int i = 0, rc; i < n && t->steps; i++)
+        if ((rc = add_step(t, c, names[i], err)) < 0)
+            return rc;
+    return t->steps ? 0 : no_memory(err);
+}
+
+int pen_transforms_new(const struct pen_transform_property *props, size_t count,
+                       struct pen_transforms **ret, struct pen_error *err)
+{
+    struct pen_transforms *t = calloc(1, sizeof(*t));
+    *ret = NULL;
+    if (!t)
+        return no_memory(err);
+    struct transform__config c = {props, count, "", &t->arena};
+    int rc = build(t, &c, err);
+    if (rc < 0 || t->step_count == 0) {
+        pen_transforms_free(t);
+        return rc;
+    }
+    *ret = t;
+    return 0;
+}
+
+void pen_transforms_free(struct pen_transforms *t)
+{
+    if (!t)
+        return;
+    for (uint32_t i = 0; i < t->step_count; i++)
+        if (t->steps[i].kind->destroy)
+            t->steps[i].kind->destroy(t->steps[i].self);
+    for (uint32_t i = 0; i < t->predicate_count; i++)
+        if (t->predicates[i].kind->destroy)
+            t->predicates[i].kind->destroy(t->predicates[i].self);
+    pen_arena_done(&t->arena);
+    free(t);
+}
+
+/* ---- running ---------------------------------------------------------------------------------- */
+
+int pen_transforms_apply(const struct pen_transforms *t, struct pen_shapes *s,
+                         struct pen_error *err)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        bool first = true;
+        for (uint32_t k = 0; k < t->step_count && !s->v[i].dropped; k++) {
+            const struct step *st = &t->steps[k];
+            if (st->predicate &&
+                st->predicate->kind->test(st->predicate->self, &s->v[i]) == st->negate)
+                continue;
+            int rc = st->kind->apply(st->self, s, i, first, err);
+            if (rc < 0) {
+                pen_error_prefix(err, "unable to apply transform '%.*s'", PEN_SPAN_ARG(st->name));
+                return rc;
+            }
+            first = false;
+        }
+    }
+    return 0;
+}
