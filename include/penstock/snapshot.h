@@ -1,32 +1,36 @@
 /* Snapshots: the structure and the rows of the captured tables, read at one position of the binlog.
  *
- *     decide ─► start ─► thread: lock, position, structure, unlock, rows ─► ring ─► next() ─►
- * records
+ *     decide ─► start ─► thread: lock, position, structure, unlock, rows ─► ring ─► next()
  *
  * A snapshot has a thread of its own with two connections: "control" takes and holds the locks,
  * "data" opens the consistent read and selects. It writes messages into a bounded ring; the task
  * loop takes them with pen_snapshot_next. A full ring stops the reading, so memory is the ring plus
  * one row, whatever the table's size.
  *
- * Messages, in the order in which Debezium writes its records
- * (tests/unit/snapshot/test_messages.c has the bytes):
+ * Messages, in the order in which Debezium writes its records (tests/unit/snapshot/test_messages.c
+ * has the bytes):
  *
  *     BEGIN  SERVER_CHARSET  TABLE_NAME…  { DATABASE  TABLE_DDL… }…  STRUCTURE_END
  *     { TABLE_BEGIN  ROW…  TABLE_END }…  END
  *
- * schema = false leaves SERVER_CHARSET … TABLE_DDL out; data = false leaves TABLE_BEGIN … TABLE_END
- * out.
+ * schema = false leaves SERVER_CHARSET … TABLE_DDL out, data = false leaves TABLE_BEGIN …
+ * TABLE_END out.
  *
  * What one position means, by locking mode:
- *   minimal   FLUSH TABLES WITH READ LOCK; read view and position are taken under it; it is
- * released when the structure is in memory. Refused (managed clouds) or timed out: read locks on
- *             the captured tables alone, released at the same point (Debezium keeps them to the
- * end). extended  the same locks, kept until the last row is read: tables without transactions are
- * exact too. none      no lock. MariaDB and Percona tell the position of the read view itself
+ *
+ *   minimal   FLUSH TABLES WITH READ LOCK; read view and position are taken under it; it is released
+ *             when the structure is in memory. Refused (managed clouds) or timed out: read locks on
+ *             the captured tables alone, released at the same point (Debezium keeps them to the end).
+ *   extended  the same locks, kept until the last row is read: tables without transactions are exact
+ *             too.
+ *   none      no lock. MariaDB and Percona tell the position of the read view itself
  *             (binlog_snapshot_file): exact. MySQL cannot: the position is read *before* the view
  *             opens, so nothing is lost, and what commits between the two is in the rows and comes
- *             again from the binlog. A DDL statement in that moment comes again too.
+ *             again from the binlog. A DDL statement in that moment comes again too. This rests on
+ *             GTIDs, which appear after the commit; the file position moves before it, so without
+ *             GTIDs a transaction in the middle of its commit can be missed (a warning says so).
  *   percona   LOCK TABLES FOR BACKUP; writes go on, so the position is taken as with none.
+ *
  * After the release a DDL statement on a table that is not read yet makes its SELECT fail with a
  * clear error (PEN_E_CONFLICT): the snapshot has to be taken again. */
 #ifndef PENSTOCK_SNAPSHOT_H
@@ -38,8 +42,7 @@
 
 /* ---- what to do at a start ------------------------------------------------------------------ */
 
-/* Order of configuration's choices (config.h); NO_DATA, RECOVERY have old names, see _mode_parse.
- */
+/* NO_DATA and RECOVERY have old names too: pen_snapshot_mode_parse. */
 enum pen_snapshot_mode {
     PEN_SNAPSHOT_MODE_ALWAYS,
     PEN_SNAPSHOT_MODE_INITIAL,
@@ -62,6 +65,7 @@ struct pen_snapshot_facts {
     bool has_history;        /* the schema history has records                            */
     bool position_available; /* the stored position is still on the server                */
     const char *position;    /* of the stored offset, for the error text; NULL = unknown  */
+    const char *unavailable; /* why it is gone, for the hint; NULL = unknown              */
     /* snapshot.mode.configuration.based.*, read only in that mode */
     bool cb_data, cb_schema, cb_stream, cb_on_schema_error, cb_on_data_error;
 };
@@ -216,22 +220,26 @@ struct pen_snapshot_msg {
 };
 
 /* Cells of a row are what MySQL's text protocol says, in UTF-8 and UTC (session time_zone '+00:00';
- * Debezium asks for the server's zone and converts: a TIMESTAMP comes out equal, and DATETIME has
- * no zone). Checked on MySQL 9.7, 5.6 and MariaDB 10.11:
+ * Debezium asks for the server's zone and converts: a TIMESTAMP comes out equal, and DATETIME has no
+ * zone). Checked on MySQL 9.7, 5.6 and MariaDB 10.11:
  *
- *   integers, YEAR     decimal text, ZEROFILL with its zeros ("0000000007"); YEAR "2024", YEAR(2)
- * "24" DECIMAL            decimal text with exactly scale digits; ZEROFILL with its zeros FLOAT 6
- * significant digits ("3.40282e38"): Debezium's snapshot has this loss too DOUBLE shortest text
- * that reads back ("0.0000001", "1.7976931348623157e308"); FLOAT(m,d), DOUBLE(m,d) with d digits
- *   BIT(n)             (n+7)/8 bytes, big-endian
- *   CHAR, VARCHAR, TEXT, ENUM, SET, and MariaDB's UUID, INET4, INET6, JSON
- *                      UTF-8, converted by the server ('?' for what has no Unicode form); CHAR
- * without its padding; ENUM's invalid value "" JSON (MySQL)       the server's text: {"a": 1.0,
- * "b": 1} BINARY(n)          n bytes, 00 padded; VARBINARY, BLOB bytes; CHAR CHARACTER SET binary
- * is BINARY DATE               "2024-01-31", zero "0000-00-00" TIME(f)            "-838:59:59",
- * "12:00:00.50": exactly f digits, sign, 2 or 3 hour digits DATETIME(f), TIMESTAMP(f)  "2024-01-31
- * 12:00:00.123": exactly f digits; zero "0000-00-00 00:00:00" geometry           4 bytes SRID
- * little-endian, then WKB VECTOR             float32 little-endian, 4 bytes a dimension */
+ *   integers, YEAR   decimal text, ZEROFILL with its zeros "0000000007"; YEAR "2024", YEAR(2) "24"
+ *   DECIMAL          decimal text with exactly scale digits; ZEROFILL with its zeros
+ *   FLOAT            6 significant digits "3.40282e38": Debezium's snapshot has this loss too
+ *   DOUBLE           shortest text that reads back: "0.0000001", "1.7976931348623157e308";
+ *                    FLOAT(m,d), DOUBLE(m,d) with d digits
+ *   BIT(n)           (n+7)/8 bytes, big-endian
+ *   CHAR, VARCHAR, TEXT, ENUM, SET; MariaDB's UUID, INET4, INET6, JSON
+ *                    UTF-8, converted by the server ('?' for what has no Unicode form); CHAR without
+ *                    its padding; ENUM's invalid value ""
+ *   JSON (MySQL)     the server's text: {"a": 1.0, "b": 1}
+ *   BINARY(n)        n bytes, 00 padded; VARBINARY, BLOB: bytes; CHAR CHARACTER SET binary is BINARY
+ *   DATE             "2024-01-31", zero "0000-00-00"
+ *   TIME(f)          "-838:59:59", "12:00:00.50": exactly f digits, sign, 2 or 3 hour digits
+ *   DATETIME(f), TIMESTAMP(f)
+ *                    "2024-01-31 12:00:00.123": exactly f digits; zero "0000-00-00 00:00:00"
+ *   geometry         4 bytes SRID little-endian, then WKB
+ *   VECTOR           float32 little-endian, 4 bytes a dimension */
 
 struct pen_snapshot;
 

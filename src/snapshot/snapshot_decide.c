@@ -132,8 +132,11 @@ static int check_offset(const struct pen_snapshot_facts *f, struct pen_snapshot_
         "longer available on the server. Reconfigure the connector to use a snapshot mode "
         "when needed.",
         f->position != NULL ? f->position : "the stored offset");
-    pen_error_hint(err, "set snapshot.mode to 'when_needed' to take a new snapshot, and keep "
-                        "binlogs longer: binlog_expire_logs_seconds (MariaDB: expire_logs_days)");
+    pen_error_hint(
+        err,
+        "%s%sset snapshot.mode to 'when_needed' to take a new snapshot, and keep binlogs "
+        "longer: binlog_expire_logs_seconds (MariaDB: expire_logs_days)",
+        f->unavailable != NULL ? f->unavailable : "", f->unavailable != NULL ? "; " : "");
     return PEN_E_PURGED;
 }
 

@@ -90,7 +90,7 @@ static int check_setting(struct run *r, const struct setting *s)
                  value != NULL ? value : "not known to the server");
     } else {
         pen_error_set(&f.detail, PEN_E_SERVER_SETTING,
-                      "unable to capture changes of '%s': %s is %s%s%s, %s", pen_conn_name(r->conn),
+                      "unable to capture changes of '%s': %s is %s%s%s: %s", pen_conn_name(r->conn),
                       s->name, value, s->want != NULL ? ", not " : "",
                       s->want != NULL ? s->want : "", s->why);
         pen_error_hint(&f.detail, "%s", s->hint);
@@ -175,7 +175,7 @@ static int lacks(struct run *r, unsigned privileges, enum pen_finding_level leve
 static int check_grants(struct run *r)
 {
     struct server__grants g = {0};
-    int rc = read_grants(r, "SHOW GRANTS FOR CURRENT_USER()", &g);
+    int rc = read_grants(r, "SHOW GRANTS", &g);
     if (rc == 0)
         rc = read_role_grants(r, &g);
     if (rc < 0)
@@ -212,6 +212,8 @@ static int check_position(struct run *r)
         pen_error_prefix(r->err, "unable to look for the stored position");
         return rc;
     }
+    if (!r->facts->position_available && r->report == NULL)
+        return 0; /* one line only: the snapshot mode's refusal has the reason */
     if (!r->facts->position_available) {
         f.level = PEN_FINDING_WARN;
         pen_error_set(&f.detail, PEN_E_PURGED, "the stored position is not on '%s': %s",
@@ -247,12 +249,17 @@ static bool local_port_in_use(const char *path, unsigned port)
     return found;
 }
 
-static bool is_alive(const char *host, unsigned port)
+enum replica { REPLICA_ELSEWHERE, REPLICA_HERE, REPLICA_GONE };
+
+static enum replica find_replica(const char *host, unsigned port)
 {
     char own[256] = "";
     (void)gethostname(own, sizeof(own) - 1);
-    return strcmp(host, own) == 0 && port != 0 &&
-           (local_port_in_use("/proc/net/tcp", port) || local_port_in_use("/proc/net/tcp6", port));
+    if (strcmp(host, own) != 0 || port == 0)
+        return REPLICA_ELSEWHERE;
+    return local_port_in_use("/proc/net/tcp", port) || local_port_in_use("/proc/net/tcp6", port)
+               ? REPLICA_HERE
+               : REPLICA_GONE;
 }
 
 static int id_taken(struct run *r, enum pen_finding_level level, const char *who, const char *why)
@@ -278,10 +285,16 @@ static int compare_replica(struct run *r, const struct pen_cell *cells, bool *re
         port = 0;
     snprintf(host, sizeof(host), "%.*s", (int)cells[1].n, (const char *)cells[1].p);
     snprintf(who, sizeof(who), "a replica on host '%s' ", host);
-    return is_alive(host, (unsigned)port)
-               ? id_taken(r, PEN_FINDING_BAD, who, "has it")
-               : id_taken(r, PEN_FINDING_WARN, who,
-                          "is registered with it, perhaps no longer there");
+    switch (find_replica(host, (unsigned)port)) {
+    case REPLICA_HERE:
+        return id_taken(r, PEN_FINDING_BAD, who, "has it");
+    case REPLICA_ELSEWHERE:
+        return id_taken(r, PEN_FINDING_WARN, who, "is registered with it");
+    case REPLICA_GONE:
+        *ret_taken = false;
+        break;
+    }
+    return 0;
 }
 
 static int search_replicas(struct run *r, bool *ret_taken)
