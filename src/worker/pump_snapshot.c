@@ -76,9 +76,9 @@ static struct pen_span filter_select(void *arg, struct pen_span db, struct pen_s
     return found;
 }
 
-static enum pen_snapshot_locking locking(int l)
+enum pen_snapshot_locking task_snapshot_locking(const struct pen_task *t)
 {
-    switch ((enum pen_config_snapshot_locking)l) {
+    switch ((enum pen_config_snapshot_locking)t->config->snapshot_locking) {
     case PEN_CONFIG_LOCKING_MINIMAL:
     case PEN_CONFIG_LOCKING_CUSTOM:
         return PEN_SNAPSHOT_LOCKING_MINIMAL;
@@ -101,29 +101,34 @@ static enum pen_snapshot_order order(int o)
                                                   : PEN_SNAPSHOT_ORDER_NAME;
 }
 
+struct pen_snapshot_filter task_snapshot_filter(const struct pen_task *t)
+{
+    struct pen_connector_config *c = t->config;
+    return (struct pen_snapshot_filter){.arg = c,
+                                        .database = filter_database,
+                                        .table = filter_table,
+                                        .data = filter_data,
+                                        .column = filter_column,
+                                        .rank = c->table_include ? filter_rank : NULL,
+                                        .select = c->select_override_count ? filter_select : NULL};
+}
+
 int task_start_snapshot(struct pen_task *t)
 {
     struct pen_connector_config *c = t->config;
-    struct pen_snapshot_options o = {
-        .wire = t->wire,
-        .filter = {.arg = c,
-                   .database = filter_database,
-                   .table = filter_table,
-                   .data = filter_data,
-                   .column = filter_column,
-                   .rank = c->table_include ? filter_rank : NULL,
-                   .select = c->select_override_count ? filter_select : NULL},
-        .schema = t->decision.schema,
-        .data = t->decision.data,
-        .locking = locking(c->snapshot_locking),
-        .lock_timeout_ms = (unsigned)c->snapshot_lock_timeout_ms,
-        .delay_ms = (unsigned)c->snapshot_delay_ms,
-        .order = order(c->snapshot_row_count_order),
-        .only_captured_tables = c->history_captured_tables_only,
-        .only_captured_databases = c->history_captured_databases_only,
-        .ring_bytes = t->ring_bytes,
-        .wake = wake,
-        .wake_arg = t};
+    struct pen_snapshot_options o = {.wire = t->wire,
+                                     .filter = task_snapshot_filter(t),
+                                     .schema = t->decision.schema,
+                                     .data = t->decision.data,
+                                     .locking = task_snapshot_locking(t),
+                                     .lock_timeout_ms = (unsigned)c->snapshot_lock_timeout_ms,
+                                     .delay_ms = (unsigned)c->snapshot_delay_ms,
+                                     .order = order(c->snapshot_row_count_order),
+                                     .only_captured_tables = c->history_captured_tables_only,
+                                     .only_captured_databases = c->history_captured_databases_only,
+                                     .ring_bytes = t->ring_bytes,
+                                     .wake = wake,
+                                     .wake_arg = t};
     o.wire.cancel = NULL;
     int rc = pen_snapshot_start(&o, &t->snapshot, &t->error);
     if (rc < 0)

@@ -2,6 +2,7 @@
  * snapshot mode make of that, what did the tables look like there. Runs on the task's thread and
  * blocks, at a start and at each reconnect; nothing is read from the binlog yet. */
 #include "task_int.h"
+#include <penstock/worker/server_check.h>
 
 /* ---- stored offset ----------------------------------------------------------------------------- */
 
@@ -24,7 +25,7 @@ struct history_reading {
     struct pen_buf source;            /* {"server":"P"} of ours */
 };
 
-static bool keep_uuid(void *arg, struct pen_span uuid)
+bool task_keep_uuid(void *arg, struct pen_span uuid)
 {
     const struct pen_connector_config *c = arg;
     if (c->gtid_includes)
@@ -43,7 +44,7 @@ static int accept_record(void *arg, struct pen_span source, struct pen_span posi
     struct pen_position p = {0};
     int rc = pen_offset_parse(position, &p, err);
     if (rc == 0)
-        rc = pen_position_at_or_before(&p, h->until, keep_uuid, h->t->config, err);
+        rc = pen_position_at_or_before(&p, h->until, task_keep_uuid, h->t->config, err);
     pen_position_done(&p);
     return rc;
 }
@@ -106,8 +107,6 @@ static int mysql_gtid_start(struct pen_task *t, const struct pen_gtids *have)
     struct pen_gtid_set ask = PEN_GTID_SET_INIT;
     int rc = task_gtid_start(t, &have->mysql, &ask);
     if (rc == 0) {
-        if (t->config->gtid_includes || t->config->gtid_excludes)
-            pen_gtid_set_filter(&ask, keep_uuid, t->config);
         pen_buf_reset(&t->start_gtids);
         pen_gtid_set_encode(&ask, &t->start_gtids);
         t->start.kind = PEN_START_GTID;
@@ -238,11 +237,20 @@ static int decide(struct pen_task *t, struct pen_position *offset, bool has_offs
         pen_position_write(offset, &where);
         f.position = pen_buf_cstr(&where);
     }
-    rc = task_check_server(t, pen_snapshot_mode_streams(&f));
-    if (rc == 0 && has_offset && !f.snapshot_running && pen_snapshot_mode_streams(&f))
-        rc = task_check_position(t, offset, &f.position_available);
+    /* What is done if the position is there says what must be right on the server; a refusal for
+     * other reasons comes after the server's. */
+    struct pen_server_facts facts = {0};
+    struct pen_snapshot_decision what;
+    if (pen_snapshot_decide(&f, &what, NULL) < 0)
+        what = (struct pen_snapshot_decision){.stream = pen_snapshot_mode_streams(&f)};
+    rc = task_check_server(t, &what, has_offset && !f.snapshot_running ? offset : NULL, &facts);
+    f.position_available = facts.position_available || !c->position_check;
+    f.unavailable = facts.unavailable;
     if (rc == 0)
         rc = pen_snapshot_decide(&f, &t->decision, &t->error);
+    if (rc == 0 && !f.position_available)
+        pen_warn(TASK_LOG, "the stored position is not used: %s", facts.unavailable);
+    pen_server_facts_done(&facts);
     pen_buf_done(&where);
     if (rc == 0 && !storage && (t->decision.schema || t->decision.data))
         rc = pen_history_store_create(t->history, &t->error);

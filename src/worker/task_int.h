@@ -183,12 +183,14 @@ void task_wake(struct pen_task *t); /* @thread any */
  * t->error */
 PEN_MUST_USE int task_connect(struct pen_task *t);
 PEN_MUST_USE int task_start_stream(struct pen_task *t);
+bool task_keep_uuid(void *config, struct pen_span uuid); /* gtid.source.includes/excludes */
 
 /* task_server.c: questions to the server, each on a short connection; blocks */
 PEN_MUST_USE int task_meet_server(struct pen_task *t);
-PEN_MUST_USE int task_check_server(struct pen_task *t, bool streams);
-PEN_MUST_USE int task_check_position(struct pen_task *t, const struct pen_position *offset,
-                                     bool *ret_available);
+/* Settings, grants, names, server id for what will be done; is `stored` (NULL: none) still there? */
+struct pen_server_facts;
+PEN_MUST_USE int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *what,
+                                   const struct pen_position *stored, struct pen_server_facts *ret);
 PEN_MUST_USE int task_start_here(struct pen_task *t); /* the server's position of now */
 /* The set to ask the server for: have, and what is purged of sources that have does not know. */
 PEN_MUST_USE int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have,
@@ -224,6 +226,8 @@ PEN_MUST_USE int pump_statement(struct pen_task *t, struct pen_span db, struct p
 
 /* pump_snapshot.c */
 PEN_MUST_USE int task_start_snapshot(struct pen_task *t);
+struct pen_snapshot_filter task_snapshot_filter(const struct pen_task *t); /* what is captured */
+enum pen_snapshot_locking task_snapshot_locking(const struct pen_task *t);
 PEN_MUST_USE int pump_snapshot(struct pen_task *t); /* 1 went on, 0 nothing to take now */
 
 /* emit.c */

@@ -1,6 +1,7 @@
 /* What a task asks of its server outside snapshot and stream: who are you, are you fit, is the
  * position still there, what went missing. Each on a short connection of its own. */
 #include "task_int.h"
+#include <penstock/worker/server_check.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,23 +49,44 @@ int task_meet_server(struct pen_task *t)
     return rc;
 }
 
-int task_check_server(struct pen_task *t, bool streams)
+/* The list whose names must be found, as the user wrote it; "" when there is none. */
+static void put_include_list(const struct pen_connector_config *c, struct pen_buf *b)
 {
-    struct pen_conn *c = NULL;
-    int rc = pen_conn_open(&t->wire, &c, &t->error);
-    if (rc < 0)
-        return rc;
-    (void)streams;
-    pen_conn_close(c);
-    return rc;
+    static const char *const names[] = {"table.include.list", "database.include.list"};
+    for (size_t i = 0; i < PEN_COUNT(names); i++) {
+        struct pen_span list = pen_config_get(&c->items, names[i]);
+        if (list.n == 0)
+            continue;
+        pen_buf_printf(b, "%s '%.*s'", names[i], PEN_SPAN_ARG(list));
+        return;
+    }
 }
 
-int task_check_position(struct pen_task *t, const struct pen_position *offset, bool *ret_available)
+int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *what,
+                      const struct pen_position *stored, struct pen_server_facts *ret)
 {
-    (void)t;
-    (void)offset;
-    *ret_available = true;
-    return 0;
+    const struct pen_connector_config *config = t->config;
+    const bool filters_uuids = config->gtid_includes || config->gtid_excludes;
+    const struct pen_snapshot_filter filter = task_snapshot_filter(t);
+    struct pen_buf list PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    struct pen_conn *c = NULL;
+    put_include_list(config, &list);
+    struct pen_server_check_options o = {.stream = what->stream,
+                                         .snapshot = what->data || what->schema,
+                                         .snapshot_rows = what->data,
+                                         .locking = task_snapshot_locking(t),
+                                         .stored = what->stream ? stored : NULL,
+                                         .ignore_gtids = config->gtid_ignore_on_recovery,
+                                         .gtid_filter = filters_uuids ? task_keep_uuid : NULL,
+                                         .gtid_arg = t->config,
+                                         .server_id = t->wire.server_id,
+                                         .filter = &filter,
+                                         .include_text = list.n > 0 ? pen_buf_cstr(&list) : NULL};
+    int rc = pen_conn_open(&t->wire, &c, &t->error);
+    if (rc == 0)
+        rc = pen_server_check(c, &o, ret, NULL, NULL, &t->error);
+    pen_conn_close(c);
+    return rc;
 }
 
 int task_start_here(struct pen_task *t)
@@ -89,8 +111,22 @@ int task_start_here(struct pen_task *t)
 
 int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have, struct pen_gtid_set *ret)
 {
-    (void)t;
-    return pen_gtid_set_copy(ret, have);
+    struct pen_gtid_set purged PEN_CLEANUP(pen_gtid_set_done) = PEN_GTID_SET_INIT;
+    struct pen_conn *c = NULL;
+    char *text = NULL;
+    int rc = pen_conn_open(&t->wire, &c, &t->error);
+    if (rc == 0)
+        rc = ask(c, "SELECT @@global.gtid_purged", &text, &t->error);
+    if (rc == 0)
+        rc = pen_gtid_set_parse(&purged, pen_span_str(text), &t->error);
+    /* Filtered before the purged ones join: those of sources left out must not be asked for. */
+    const bool filters = t->config->gtid_includes || t->config->gtid_excludes;
+    if (rc == 0 && (rc = pen_server_connect_set(have, &purged, filters ? task_keep_uuid : NULL,
+                                                t->config, ret)) < 0)
+        pen_error_set(&t->error, rc, "unable to compare GTID sets: out of memory");
+    free(text);
+    pen_conn_close(c);
+    return rc;
 }
 
 int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing, const char *text)
