@@ -28,7 +28,8 @@ PEN_MUST_USE int pen_buf_grow(struct pen_buf *b, size_t n);
 /* Room for n bytes at the end, or NULL when memory is out (bad is set). Valid until the next call on b. */
 PEN_INLINE uint8_t *pen_buf_reserve(struct pen_buf *b, size_t n)
 {
-    if (PEN_UNLIKELY(b->cap - b->n < n) && pen_buf_grow(b, n) < 0)
+    /* <=, not <: room for 0 bytes in an empty buffer is a pointer, too (NULL + 0 is undefined) */
+    if (PEN_UNLIKELY(b->cap - b->n <= n) && pen_buf_grow(b, n) < 0)
         return NULL;
     return b->p + b->n;
 }
