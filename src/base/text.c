@@ -58,6 +58,25 @@ static bool ascii8(const uint8_t *p)
     return (v & 0x8080808080808080u) == 0;
 }
 
+uint8_t *pen_put_utf8(uint8_t *w, struct pen_span s)
+{
+    while (s.n > 0) {
+        size_t good = pen_utf8_valid(s);
+        if (good > 0)
+            memcpy(w, s.p, good);
+        w += good;
+        s = (struct pen_span){s.p + good, s.n - good};
+        size_t bad = 0;
+        if (s.n == 0 || base__utf8_step(s.p, s.n, &bad))
+            continue;
+        *w++ = 0xEF;
+        *w++ = 0xBF;
+        *w++ = 0xBD;
+        s = (struct pen_span){s.p + bad, s.n - bad};
+    }
+    return w;
+}
+
 size_t pen_utf8_valid(struct pen_span s)
 {
     size_t i = 0, n;

@@ -22,6 +22,8 @@ void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the 
  * insertion. Bucket of a key among `entries` keys in a map that grew from 16 buckets. */
 uint32_t pen_java_bucket(struct pen_span key, size_t entries);
 
+/* s as valid UTF-8: malformed bytes become U+FFFD as Java's decoder makes them. At most 3n bytes. */
+uint8_t *pen_put_utf8(uint8_t *w, struct pen_span s);
 /* Length of the valid UTF-8 prefix of s. */
 size_t pen_utf8_valid(struct pen_span s);
 /* Number of UTF-16 units of valid UTF-8 (Java's String.length) */
