@@ -55,6 +55,8 @@ struct pen_column {
     struct pen_span charset;         /* MySQL charset, resolved; p NULL = none                */
     struct pen_span comment;         /* p NULL = none                                         */
     struct pen_span default_expr;    /* text as the parser keeps it; p NULL = no expression   */
+    struct pen_span default_sql;     /* the default as the DDL spells it, 0x1F or 'a\'b', where
+                                        default_expr has Debezium's reading; p NULL = not known */
     struct pen_span *enum_values;    /* ENUM and SET options with their SQL quotes: 'a'       */
     struct pen_span *labels;         /* the same without quotes, unescaped UTF-8              */
     uint32_t enum_count;
@@ -75,6 +77,12 @@ struct pen_column {
 };
 #define PEN_NO_NUMBER (-1)
 
+struct pen_unique {
+    struct pen_span name; /* "PRIMARY" for the primary key */
+    struct pen_span *columns;
+    uint32_t column_count;
+};
+
 struct pen_table {
     struct pen_span db, name;
     struct pen_span charset; /* default charset; p NULL = unknown */
@@ -83,6 +91,10 @@ struct pen_table {
     uint32_t column_count;
     struct pen_span *key_names; /* primary key, or the unique key that serves as one */
     uint32_t key_count;
+    /* Unique keys as far as DDL told them (a schema history does not), in order of declaration. */
+    struct pen_unique *uniques;
+    uint32_t unique_count;
+    bool temporary;
     uint64_t version; /* unique in the catalog, grows; plans and layouts are cached by it */
     uint32_t refs;
     struct pen_arena arena; /* owns all of the above */
