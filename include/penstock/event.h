@@ -114,6 +114,9 @@ struct pen_tx_table *pen_tx_table(struct pen_transaction *tx, struct pen_span db
  * commit. */
 const struct pen_tx_order *pen_tx_count(struct pen_transaction *tx, struct pen_tx_table *t,
                                         struct pen_tx_order *order);
+/* The change counted last made `events` events (pen_out.events): 0 when its operation is skipped, 2
+ * when it changes the key (a delete and a create). t NULL is fine. */
+void pen_tx_settle(struct pen_transaction *tx, struct pen_tx_table *t, uint32_t events);
 /* Tables in the order in which Debezium lists them in the END record (a Java HashMap's). */
 void pen_tx_tables_sort(struct pen_transaction *tx);
 /* XID, COMMIT, ROLLBACK, or a DDL statement: the transaction is over. Call after the END record. */

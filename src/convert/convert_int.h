@@ -113,6 +113,7 @@ struct convert__op {
     uint8_t factor;      /* reserve fixed + factor × cell bytes */
     uint16_t fixed;
     uint16_t precision, scale;
+    uint8_t nth; /* TX_TOTAL, TX_COLLECTION: added */
     uint32_t column;
     uint32_t length;           /* BINARY: bytes; BIT: bits; TX: ops to skip when it is null */
     uint32_t rule_n;           /* TRUNCATE */
@@ -166,7 +167,7 @@ struct pen_plan {
     struct pen_arena arena;
     struct pen_table *table; /* referenced */
     struct convert__record records[PEN_SHAPES_MAX];
-    uint32_t count;
+    uint32_t count, events;
     struct convert__program *key_before, *key_after;
     uint32_t *key_columns;
     uint32_t key_count;

@@ -74,7 +74,7 @@ static void column(struct convert__compiler *c, const struct pen_field *f)
 
 static void other(struct convert__compiler *c, const struct pen_field *f, enum convert__writer w)
 {
-    struct convert__op o = {.writer = (uint8_t)w, .style = c->style};
+    struct convert__op o = {.writer = (uint8_t)w, .style = c->style, .nth = c->nth};
     struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
     if (w == W_ROW)
         o.fixed = PEN_U64_MAX;
@@ -322,6 +322,7 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
                    const struct pen_json_options *key, const struct pen_json_options *val,
                    struct convert__record *r)
 {
+    c->nth = s->nth;
     r->topic = keep(c, s->topic);
     r->dropped = s->dropped;
     r->partition = s->partition;
@@ -345,6 +346,8 @@ static void compile(struct convert__compiler *c, const struct pen_json_options *
     const struct pen_shapes *s = c->shapes;
     struct pen_plan *p = c->plan;
     p->count = s->count;
+    for (uint32_t i = 0; i < s->count; i++)
+        p->events += !s->v[i].tombstone;
     for (uint32_t i = 0; i < s->count && !c->bad && !c->code; i++)
         record(c, &s->v[i], key, val, &p->records[i]);
     if (s->variant != PEN_VARIANT_KEY_CHANGE || !s->key_before)

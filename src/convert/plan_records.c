@@ -113,6 +113,7 @@ int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out 
         if (rec->varying > 0)
             settle_headers(rec, o, firsts[i], out);
     }
+    o->events = p->events;
     return 0;
 }
 

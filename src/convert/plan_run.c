@@ -285,10 +285,10 @@ static int put_other(struct convert__run *r, const struct convert__program *p,
         v = r->change->row;
         break;
     case W_TX_TOTAL:
-        v = tx ? (int64_t)tx->total_order : -1;
+        v = tx ? (int64_t)tx->total_order + o->nth : -1;
         break;
     case W_TX_COLLECTION:
-        v = tx ? (int64_t)tx->data_collection_order : -1;
+        v = tx ? (int64_t)tx->data_collection_order + o->nth : -1;
         break;
     case W_THREAD:
         if (s->thread < 0)

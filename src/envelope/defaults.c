@@ -239,6 +239,5 @@ void envelope__default(struct envelope__build *b, const struct pen_column *c, st
 {
     if (c->has_default && c->default_expr.p)
         f->def = normalised(b, c, f->as);
-    f->if_null =
-        c->optional ? (struct pen_constant){PEN_CONST_NULL, .i = 0} : fallback(f->as);
+    f->if_null = c->optional ? (struct pen_constant){PEN_CONST_NULL, .i = 0} : fallback(f->as);
 }

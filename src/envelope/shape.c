@@ -86,8 +86,6 @@ static void image_field(struct envelope__build *b, const struct pen_shapes *s, s
         f->image = image;
         ret->child_count++;
     }
-    if (b->o->schema_comments && t->comment.p)
-        ret->doc = t->comment;
 }
 
 static struct pen_field *envelope(struct envelope__build *b, const struct pen_shapes *s,
@@ -124,7 +122,8 @@ static struct pen_field *envelope(struct envelope__build *b, const struct pen_sh
 /* What a record of a change is made of; every record has trees of its own, for transforms edit them
  */
 struct recipe {
-    char op; /* 0 = tombstone */
+    char op;
+    bool tombstone;
     bool keyed;
     enum pen_image key;
     const char *link; /* header that carries the other image's key, or NULL */
@@ -135,10 +134,17 @@ static void record(struct envelope__build *b, struct pen_shapes *s, struct pen_s
 {
     struct pen_shape *r = &s->v[s->count++];
     bool keyed = in.keyed && s->key_count > 0;
-    *r = (struct pen_shape){.topic = topic, .partition = -1, .envelope = in.op != 0};
+    *r = (struct pen_shape){
+        .topic = topic,
+        .partition = -1,
+        .op = in.op,
+        .tombstone = in.tombstone,
+        .nth = s->variant == PEN_VARIANT_KEY_CHANGE && in.op == 'c',
+        .envelope = !in.tombstone,
+    };
     if (keyed)
         r->key = key_field(b, s, topic, in.key);
-    if (in.op)
+    if (!in.tombstone)
         r->value = envelope(b, s, topic, in.op);
     envelope__headers(b, r, in.link && keyed ? 1 : 0);
     if (in.link && keyed && r->headers) {
@@ -150,15 +156,15 @@ static void record(struct envelope__build *b, struct pen_shapes *s, struct pen_s
 
 static void records(struct envelope__build *b, struct pen_shapes *s, struct pen_span topic)
 {
-    const struct recipe read = {'r', true, PEN_IMAGE_AFTER, NULL},
-                        create = {'c', true, PEN_IMAGE_AFTER, NULL},
-                        update = {'u', true, PEN_IMAGE_AFTER, NULL},
-                        delete = {'d', true, PEN_IMAGE_BEFORE, NULL},
-                        tombstone = {0, true, PEN_IMAGE_BEFORE, NULL},
-                        truncate = {'t', false, PEN_IMAGE_AFTER, NULL},
-                        old = {'d', true, PEN_IMAGE_BEFORE, "__debezium.newkey"},
-                        old_tombstone = {0, true, PEN_IMAGE_BEFORE, "__debezium.newkey"},
-                        new = {'c', true, PEN_IMAGE_AFTER, "__debezium.oldkey"};
+    const struct recipe read = {'r', false, true, PEN_IMAGE_AFTER, NULL},
+                        create = {'c', false, true, PEN_IMAGE_AFTER, NULL},
+                        update = {'u', false, true, PEN_IMAGE_AFTER, NULL},
+                        delete = {'d', false, true, PEN_IMAGE_BEFORE, NULL},
+                        tombstone = {'d', true, true, PEN_IMAGE_BEFORE, NULL},
+                        truncate = {'t', false, false, PEN_IMAGE_AFTER, NULL},
+                        old = {'d', false, true, PEN_IMAGE_BEFORE, "__debezium.newkey"},
+                        old_tombstone = {'d', true, true, PEN_IMAGE_BEFORE, "__debezium.newkey"},
+                        new = {'c', false, true, PEN_IMAGE_AFTER, "__debezium.oldkey"};
     if (s->key_count > 0) {
         s->key_before = key_field(b, s, topic, PEN_IMAGE_BEFORE);
         s->key_after = key_field(b, s, topic, PEN_IMAGE_AFTER);

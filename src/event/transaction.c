@@ -113,6 +113,14 @@ const struct pen_tx_order *pen_tx_count(struct pen_transaction *tx, struct pen_t
     return order;
 }
 
+void pen_tx_settle(struct pen_transaction *tx, struct pen_tx_table *t, uint32_t events)
+{
+    if (!t)
+        return;
+    tx->total = tx->total - 1 + events;
+    t->count = t->count - 1 + events;
+}
+
 /* Insertion sort: stable, and transactions touch few tables */
 void pen_tx_tables_sort(struct pen_transaction *tx)
 {

@@ -147,6 +147,30 @@ struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, struct pen_table 
 
 /* ---- plans ---------------------------------------------------------------------------------- */
 
+/* skipped.operations asks for each record's operation: an update that changes the key is a delete and
+ * a create, whatever is said of updates. */
+static void leave_out_skipped(const struct pen_row_options *o, struct pen_shapes *s)
+{
+    static const char ops[PEN_OP_COUNT] = {[PEN_OP_READ] = 'r',
+                                           [PEN_OP_CREATE] = 'c',
+                                           [PEN_OP_UPDATE] = 'u',
+                                           [PEN_OP_DELETE] = 'd',
+                                           [PEN_OP_TRUNCATE] = 't'};
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        bool skip = false;
+        for (size_t k = 0; k < PEN_OP_COUNT; k++)
+            skip |= o->skip[k] && s->v[i].op == ops[k];
+        if (skip)
+            continue;
+        s->v[kept] = s->v[i];
+        if (kept == 0)
+            s->v[kept].nth = 0;
+        kept++;
+    }
+    s->count = kept;
+}
+
 static PEN_COLD int plan_make(struct pen_row_set *s, enum pen_variant v, struct pen_error *err)
 {
     struct pen_arena PEN_CLEANUP(pen_arena_done) arena = PEN_ARENA_INIT;
@@ -154,6 +178,8 @@ static PEN_COLD int plan_make(struct pen_row_set *s, enum pen_variant v, struct 
     struct pen_shapes shapes;
     int rc = pen_envelope_shapes(&o->envelope, s->table, v, s->form, s->wire_types, &arena, &shapes,
                                  err);
+    if (rc >= 0)
+        leave_out_skipped(o, &shapes);
     if (rc >= 0 && o->transforms)
         rc = pen_transforms_apply(o->transforms, &shapes, err);
     if (rc < 0)
@@ -214,14 +240,14 @@ int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c, struct pe
     };
     const struct pen_row_options *opt = &s->owner->o;
     struct pen_plan *p;
-    o->count = 0;
-    if (opt->skip[c->op])
-        return 0;
+    o->count = o->events = 0;
     if (c->op == PEN_OP_UPDATE) {
         if (opt->skip_unchanged && unchanged(s, c))
             return 0;
         return run_update(s, c, o, err);
     }
+    if (opt->skip[c->op])
+        return 0;
     int rc = plan_get(s, (enum pen_variant)variants[c->op], &p, err);
     return rc < 0 ? rc : pen_plan_run(p, c, o, err);
 }

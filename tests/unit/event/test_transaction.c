@@ -112,6 +112,11 @@ static void test_metadata(void)
     TAP_OK(pen_tx_count(&tx, pen_tx_table(&tx, LIT("d"), LIT("mango")), &order), "again");
     TAP_EQ_INT(order.total_order, 7, "total order goes on");
     TAP_EQ_INT(order.data_collection_order, 2, "order in the table");
+    pen_tx_settle(&tx, pen_tx_table(&tx, LIT("d"), LIT("mango")), 2);
+    TAP_EQ_INT(tx.total, 8, "a key change counts as two events");
+    pen_tx_count(&tx, pen_tx_table(&tx, LIT("d"), LIT("mango")), &order);
+    pen_tx_settle(&tx, pen_tx_table(&tx, LIT("d"), LIT("mango")), 0);
+    TAP_EQ_INT(tx.total, 8, "a skipped operation counts as none");
     pen_tx_tables_sort(&tx);
     char got[256] = "";
     for (size_t i = 0; i < tx.tables.n; i++) {
