@@ -91,9 +91,13 @@ int pen_name_filter_new(struct pen_span list, struct pen_name_filter **ret, stru
     for (size_t i = 0; i < list.n; i++)
         most += list.p[i] == ',';
     struct pen_name_filter *f = calloc(1, sizeof(*f));
+    if (f != NULL)
+        f->items = pen_arena_calloc(&f->arena, most, sizeof(*f->items));
+    if (f == NULL || f->items == NULL) {
+        free(f);
+        return pen_error_set(err, PEN_E_NOMEM, "unable to compile name patterns: out of memory");
+    }
     int rc = 0;
-    if (f == NULL || (f->items = pen_arena_calloc(&f->arena, most, sizeof(*f->items))) == NULL)
-        rc = pen_error_set(err, PEN_E_NOMEM, "unable to compile name patterns: out of memory");
     while (rc == 0 && list.n > 0) {
         rc = next_item(&list, &item, err);
         if (rc == 0 && item.n > 0)

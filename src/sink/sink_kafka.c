@@ -11,51 +11,14 @@
  * topic.metadata.propagation.max.ms. Java's producer would wait for ever; so do we: the messages wait in
  * the topic's own list, in order, and later puts to the topic queue behind them, so that the order per key
  * stays. Every RETRY_NS the first of the list is tried again. */
-#include "sink_int.h"
+#include "sink_kafka_int.h"
 #include <errno.h>
-#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { MESSAGE_COST = 200, DEFAULT_BUDGET = 32 << 20 };
-#define RETRY_NS INT64_C(1000000000)
-
-/* A message that waits for its topic. */
-struct waiting {
-    struct waiting *next;
-    rd_kafka_headers_t *headers;
-    uint64_t slot;
-    int32_t partition;
-    bool has_key, has_value;
-    size_t key_n, value_n, cost;
-    uint8_t bytes[]; /* key, value */
-};
-
-struct pen_sink_topic {
-    rd_kafka_topic_t *rkt;
-    struct pen_span name;
-    struct waiting *first, **last;
-    struct pen_sink_topic *next_waiting; /* topics with a list */
-    uint64_t newest;                     /* largest slot in the list */
-    bool is_waiting;
-    bool told;
-};
-
-struct kafka {
-    struct pen_sink base;
-    rd_kafka_t *rk;
-    rd_kafka_queue_t *queue;
-    struct pen_map topics;
-    struct pen_arena arena;
-    struct pen_sink_topic *waiting;
-    int64_t retry_at;
-    uint64_t budget, waiting_count;
-    int event_fd;
-    int dead; /* code of a fatal error */
-    struct pen_error why;
-};
 
 static struct pen_span cstr(const char *s)
 {
@@ -142,57 +105,6 @@ static void refund(struct kafka *k, size_t cost)
     sink__subtract(&k->base.counters.queued_bytes, PEN_MIN(cost, k->base.counters.queued_bytes));
 }
 
-/* ---- waiting for a topic ---- */
-
-/* The list is ordered by slot, which is the order of the puts: what librdkafka gives back may be older
- * than what was put here since. */
-static void wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting *w)
-{
-    struct waiting **at = t->last;
-    if (t->newest > w->slot)
-        for (at = &t->first; *at != NULL && (*at)->slot <= w->slot;)
-            at = &(*at)->next;
-    w->next = *at;
-    *at = w;
-    if (w->next == NULL)
-        t->last = &w->next;
-    t->newest = PEN_MAX(t->newest, w->slot);
-    k->waiting_count++;
-    if (t->is_waiting)
-        return;
-    t->is_waiting = true;
-    t->next_waiting = k->waiting;
-    k->waiting = t;
-    if (k->retry_at == 0)
-        k->retry_at = pen_clock_mono_ns() + RETRY_NS;
-}
-
-static struct waiting *copy_message(struct pen_span key, struct pen_span value, uint64_t slot,
-                                    int32_t partition)
-{
-    struct waiting *w = malloc(sizeof(*w) + key.n + value.n);
-    if (w == NULL)
-        return NULL;
-    *w = (struct waiting){.slot = slot,
-                          .partition = partition,
-                          .has_key = key.p != NULL,
-                          .has_value = value.p != NULL,
-                          .key_n = key.n,
-                          .value_n = value.n};
-    if (key.n > 0)
-        memcpy(w->bytes, key.p, key.n);
-    if (value.n > 0)
-        memcpy(w->bytes + key.n, value.p, value.n);
-    return w;
-}
-
-static void waiting_free(struct waiting *w)
-{
-    if (w->headers != NULL)
-        rd_kafka_headers_destroy(w->headers);
-    free(w);
-}
-
 /* ---- put ---- */
 
 static rd_kafka_headers_t *make_headers(const struct pen_record *r)
@@ -208,33 +120,6 @@ static rd_kafka_headers_t *make_headers(const struct pen_record *r)
     return h;
 }
 
-/* librdkafka takes void * for bytes that it only reads. */
-static void *not_const(const uint8_t *p)
-{
-    union {
-        const uint8_t *in;
-        void *out;
-    } u = {.in = p};
-    return u.out;
-}
-
-/* Takes headers on success. */
-static rd_kafka_resp_err_t produce(struct kafka *k, const struct pen_sink_topic *t,
-                                   int32_t partition, struct pen_span key, struct pen_span value,
-                                   rd_kafka_headers_t *headers, uint64_t slot)
-{
-    if (headers == NULL) /* the shorter way of librdkafka */
-        return rd_kafka_produce(t->rkt, partition, RD_KAFKA_MSG_F_COPY, not_const(value.p), value.n,
-                                key.p, key.n, (void *)(uintptr_t)slot) == 0
-                   ? RD_KAFKA_RESP_ERR_NO_ERROR
-                   : rd_kafka_last_error();
-    return rd_kafka_producev(k->rk, RD_KAFKA_V_RKT(t->rkt), RD_KAFKA_V_PARTITION(partition),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                             RD_KAFKA_V_VALUE(not_const(value.p), value.n),
-                             RD_KAFKA_V_KEY(key.p, key.n), RD_KAFKA_V_HEADERS(headers),
-                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)slot), RD_KAFKA_V_END);
-}
-
 /* A key of length 0 that is not null, for librdkafka, needs a pointer. */
 static struct pen_span present(struct pen_span s)
 {
@@ -248,11 +133,11 @@ static int put_message(struct kafka *k, const struct pen_record *r, rd_kafka_hea
     struct pen_sink_topic *t = r->topic;
     rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     if (!t->is_waiting)
-        e = produce(k, t, r->partition, present(r->key), present(r->value), headers, r->slot);
+        e = sink__produce(k, t, r->partition, present(r->key), present(r->value), headers, r->slot);
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     if (topic_is_missing(e)) {
-        struct waiting *w = copy_message(r->key, r->value, r->slot, r->partition);
+        struct waiting *w = sink__waiting_new(r->key, r->value, r->slot, r->partition);
         if (w == NULL) {
             if (headers != NULL)
                 rd_kafka_headers_destroy(headers);
@@ -260,7 +145,7 @@ static int put_message(struct kafka *k, const struct pen_record *r, rd_kafka_hea
         }
         w->headers = headers;
         w->cost = cost;
-        wait_behind(k, t, w);
+        sink__wait_behind(k, t, w);
         return 0;
     }
     if (headers != NULL)
@@ -314,8 +199,8 @@ static bool keep_for_later(struct kafka *k, const rd_kafka_message_t *m)
 {
     struct pen_sink_topic *t = pen_map_get(&k->topics, cstr(rd_kafka_topic_name(m->rkt)));
     struct waiting *w =
-        copy_message(pen_span_make(m->key, m->key_len), pen_span_make(m->payload, m->len),
-                     (uint64_t)(uintptr_t)m->_private, m->partition);
+        sink__waiting_new(pen_span_make(m->key, m->key_len), pen_span_make(m->payload, m->len),
+                          (uint64_t)(uintptr_t)m->_private, m->partition);
     rd_kafka_headers_t *h;
     if (t == NULL || w == NULL) {
         free(w);
@@ -329,7 +214,7 @@ static bool keep_for_later(struct kafka *k, const rd_kafka_message_t *m)
                  "topic '%.*s' does not exist and is not created by the broker: waiting for it",
                  PEN_SPAN_ARG(t->name));
     t->told = true;
-    wait_behind(k, t, w);
+    sink__wait_behind(k, t, w);
     sink__add(&k->base.counters.retried, 1);
     return true;
 }
@@ -399,42 +284,6 @@ static void on_error(struct kafka *k, rd_kafka_event_t *ev)
     pen_error_hint(&k->why, "the task resumes from the last acknowledged position after a restart");
 }
 
-/* Re-sends from the front of each list until one is refused again. */
-static void retry_waiting(struct kafka *k)
-{
-    if (k->waiting == NULL || pen_clock_mono_ns() < k->retry_at)
-        return;
-    struct pen_sink_topic *all = k->waiting;
-    k->waiting = NULL;
-    k->retry_at = pen_clock_mono_ns() + RETRY_NS;
-    for (struct pen_sink_topic *t = all, *next; t != NULL; t = next) {
-        next = t->next_waiting;
-        rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
-        while (t->first != NULL && e == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            struct waiting *w = t->first;
-            e = produce(k, t, w->partition, pen_span_make(w->has_key ? w->bytes : NULL, w->key_n),
-                        pen_span_make(w->has_value ? w->bytes + w->key_n : NULL, w->value_n),
-                        w->headers, w->slot);
-            if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
-                break;
-            w->headers = NULL;
-            t->first = w->next;
-            k->waiting_count--;
-            waiting_free(w);
-        }
-        t->is_waiting = t->first != NULL;
-        if (t->first == NULL) {
-            t->last = &t->first;
-            t->newest = 0;
-        } else {
-            t->next_waiting = k->waiting;
-            k->waiting = t;
-        }
-    }
-    if (k->waiting == NULL)
-        k->retry_at = 0;
-}
-
 /* @returns events handled, waiting at most timeout_ms for the first */
 static int serve(struct kafka *k, int timeout_ms)
 {
@@ -460,7 +309,7 @@ static int kafka_poll(struct pen_sink *s, struct pen_error *err)
         return pen_error_set(err, PEN_E_IO, "unable to read the wake-up of the Kafka producer: %s",
                              strerror(errno));
     const int n = serve(k, 0);
-    retry_waiting(k);
+    sink__retry_waiting(k);
     if (k->dead < 0) {
         if (err != NULL)
             *err = k->why;
@@ -485,7 +334,7 @@ static int kafka_flush(struct pen_sink *s, int timeout_ms, struct pen_error *err
                                  "unable to send the last %llu records to Kafka in %d ms",
                                  (unsigned long long)s->counters.queued, timeout_ms);
         serve(k, (int)PEN_MIN(left, (int64_t)100));
-        retry_waiting(k);
+        sink__retry_waiting(k);
     }
     return 0;
 }
@@ -504,7 +353,7 @@ static void kafka_close(struct pen_sink *s)
         struct pen_sink_topic *t = e->value;
         for (struct waiting *w = t->first, *next; w != NULL; w = next) {
             next = w->next;
-            waiting_free(w);
+            sink__waiting_free(w);
         }
         rd_kafka_topic_destroy(t->rkt);
     }

@@ -112,7 +112,7 @@ static int topic_there(struct kafka *k, bool *ret, struct pen_error *err)
         rkt ? rd_kafka_metadata(k->consumer, 0, rkt, &md, (int)k->o.query_timeout_ms)
             : rd_kafka_last_error();
     *ret = false;
-    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && md->topic_cnt == 1) {
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && md != NULL && md->topic_cnt == 1) {
         e = md->topics[0].err;
         *ret = e == RD_KAFKA_RESP_ERR_NO_ERROR && md->topics[0].partition_cnt > 0;
     }
@@ -299,7 +299,7 @@ static int kafka_read(struct pen_history_store *s, pen_history_record_fn *fn, vo
                       struct pen_error *err)
 {
     struct kafka *k = (struct kafka *)s;
-    int64_t low, high;
+    int64_t low = 0, high = 0;
     int rc = start_consumer(k, err);
     if (rc == 0)
         rc = watermarks(k, &low, &high, err);

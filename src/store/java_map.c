@@ -59,7 +59,8 @@ static bool read_array(struct reader *r, struct pen_span *ret)
     if (tag != 0x75)
         return false;
     if (r->class_known) {
-        if (cur_u8(&r->c) != 0x71 || be32(&r->c) != HANDLE_CLASS)
+        const uint8_t reference = cur_u8(&r->c);
+        if (reference != 0x71 || be32(&r->c) != HANDLE_CLASS)
             return false;
     } else if (!expect(&r->c, array_class, sizeof(array_class) - 1)) {
         return false;
@@ -75,7 +76,8 @@ static bool read_array(struct reader *r, struct pen_span *ret)
 static int read_entries(struct reader *r, struct pen_offset_store *s)
 {
     cur_skip(&r->c, 8);
-    if (cur_u8(&r->c) != 0x77 || cur_u8(&r->c) != 8)
+    const uint8_t block = cur_u8(&r->c), length = cur_u8(&r->c);
+    if (block != 0x77 || length != 8)
         return PEN_E_CORRUPT;
     cur_skip(&r->c, 4);
     for (uint32_t left = be32(&r->c); left > 0 && !r->c.bad; left--) {

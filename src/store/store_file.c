@@ -216,7 +216,7 @@ int pen_offset_store_open_file(const char *path, enum pen_offset_file_form form,
                                struct pen_offset_store **ret, struct pen_error *err)
 {
     int rc = pen_offset_store_open_memory(ret, err);
-    if (rc < 0)
+    if (rc < 0 || *ret == NULL)
         return rc;
     (*ret)->form = form;
     (*ret)->path = strdup(path);
