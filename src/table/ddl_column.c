@@ -35,6 +35,8 @@ static int collate(struct ddl_run *r, struct pen_column *c)
     const uint8_t *underscore = name.n > 0 ? memchr(name.p, '_', name.n) : NULL;
     if (c->charset.p == NULL && underscore != NULL && underscore > name.p)
         c->charset = pen_span_make(name.p, (size_t)(underscore - name.p));
+    else if (c->charset.p == NULL && pen_span_ieq_str(name, "binary"))
+        c->charset = PEN_SPAN_LIT("binary");
     return 0;
 }
 
