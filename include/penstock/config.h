@@ -50,8 +50,8 @@ struct pen_connector_file {
 void pen_connector_file_done(struct pen_connector_file *f);
 /** Flat JSON map, {"name","config","initial_state"}, or Java properties: told by its first
  * character and content, as connect-standalone does. `where` names the text in errors
- * ("shop.json"). Errors: PEN_E_PARSE with line and column, PEN_E_CONFIG for duplicates and wrong
- * shapes, PEN_E_IO. */
+ * ("shop.json"). Errors: PEN_E_PARSE with line and column, PEN_E_CONFIG for wrong shapes and
+ * unreadable files. */
 PEN_MUST_USE int pen_config_load_connector(const char *path, struct pen_connector_file *ret,
                                            struct pen_error *err);
 PEN_MUST_USE int pen_config_parse_connector(struct pen_span text, const char *where,

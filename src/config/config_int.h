@@ -17,7 +17,8 @@ extern const size_t config__worker_option_count;
     .group = (group_), .order = (order_), .width = PEN_WIDTH_##width_, .display = (display_)
 #define FIELD(f) .offset = offsetof(struct pen_connector_config, f)
 
-/* Whole file as text, NUL-terminated; at most 16 MiB. Errors: PEN_E_IO with path and reason. */
+/* Whole file as text, NUL-terminated; at most 16 MiB. Errors: PEN_E_CONFIG with path
+ * and reason. */
 PEN_MUST_USE int config__read_file(const char *path, struct pen_buf *ret, struct pen_error *err);
 
 /* One option being checked. */

@@ -19,10 +19,11 @@ int config__read_file(const char *path, struct pen_buf *ret, struct pen_error *e
     enum { LIMIT = 16 << 20 };
     FILE *f = fopen(path, "rbe");
     if (f == NULL) {
-        pen_error_set(err, PEN_E_IO, "unable to read file '%s': %s", path, strerror(errno));
+        const int e = errno;
+        pen_error_set(err, PEN_E_CONFIG, "unable to read file '%s': %s", path, strerror(e));
         if (err)
-            err->os_code = errno;
-        return PEN_E_IO;
+            err->os_code = e;
+        return PEN_E_CONFIG;
     }
     int r = 0;
     for (;;) {
@@ -34,14 +35,15 @@ int config__read_file(const char *path, struct pen_buf *ret, struct pen_error *e
         const size_t n = fread(w, 1, 16384 - 1, f);
         ret->n += n;
         if (ret->n > LIMIT) {
-            r = pen_error_set(err, PEN_E_IO, "unable to read file '%s': larger than 16 MiB", path);
+            r = pen_error_set(err, PEN_E_CONFIG, "unable to read file '%s': larger than 16 MiB",
+                              path);
             break;
         }
         if (n == 0)
             break;
     }
     if (r == 0 && ferror(f))
-        r = pen_error_set(err, PEN_E_IO, "unable to read file '%s': %s", path, strerror(errno));
+        r = pen_error_set(err, PEN_E_CONFIG, "unable to read file '%s': %s", path, strerror(errno));
     fclose(f);
     if (r == 0)
         pen_buf_cstr(ret);

@@ -178,8 +178,21 @@ static void providers(void)
     pen_config_done(&got);
 }
 
+static void unreadable(void)
+{
+    struct pen_connector_file f;
+    struct pen_error err = {0};
+    TAP_EQ_INT(pen_config_load_connector("/nowhere/c.json", &f, &err), PEN_E_CONFIG,
+               "no such file");
+    TAP_EQ_STR(err.text, "unable to read file '/nowhere/c.json': No such file or directory",
+               "is named");
+    TAP_EQ_INT(pen_config_load_connector("/tmp", &f, &err), PEN_E_CONFIG, "a directory: %s",
+               err.text);
+}
+
 int main(void)
 {
+    unreadable();
     texts();
     environment();
     providers();
