@@ -346,9 +346,15 @@ static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *
             return rc;
     }
     c->order = x->order ? pen_tx_count(&t->tx, x->order, &order) : NULL;
-    if (progress_is_sent(t, t->place.events, (uint64_t)c->row + 1))
+    bool sent = progress_is_sent(t, t->place.events, (uint64_t)c->row + 1);
+    if (sent && !x->order)
         return 0;
     int rc = pen_row_set_run(x->rows, c, &t->out, &t->error);
+    if (rc >=
+        0) /* a row sent before is run too: only so is it known for how many events it counts */
+        pen_tx_settle(&t->tx, x->order, t->out.events);
+    if (sent)
+        return 0;
     if (rc < 0) {
         if (t->config->event_failure == PEN_CONFIG_EVENT_FAIL || rc == PEN_E_NOMEM)
             return rc;
