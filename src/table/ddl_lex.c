@@ -208,8 +208,9 @@ static enum ddl_kind lex_token(struct ddl_lexer *lx)
             lx->p++;
         return DDL_WORD;
     }
-    if (is_digit(c) || (c == '.' && lx->end - lx->p >= 2 && is_digit(lx->p[1]) &&
-                        !(lx->tok.kind == DDL_WORD || lx->tok.kind == DDL_NAME)))
+    if (is_digit(c) ||
+        (c == '.' && lx->end - lx->p >= 2 && is_digit(lx->p[1]) &&
+         !(lx->last_end == lx->p && (lx->tok.kind == DDL_WORD || lx->tok.kind == DDL_NAME))))
         return lex_number(lx);
     if (is_ident(c))
         return lex_word(lx);
