@@ -1,0 +1,5 @@
+USE c_full_schemas;
+INSERT INTO f (dt, j) VALUES ('2024-01-02 00:00:00', '{}');
+ALTER TABLE f ADD n INT NOT NULL DEFAULT 4, DROP COLUMN gen;
+UPDATE f SET d = NULL WHERE id = 1;
+DELETE FROM f WHERE id = 2;

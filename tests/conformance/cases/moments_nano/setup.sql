@@ -1,0 +1,6 @@
+-- And as nanoseconds; connect's own types are in case 'connect_types'.
+DROP DATABASE IF EXISTS c_moments_nano;
+CREATE DATABASE c_moments_nano;
+USE c_moments_nano;
+CREATE TABLE m (id INT NOT NULL PRIMARY KEY, d DATE, t TIME, t6 TIME(6), dt DATETIME, dt6 DATETIME(6), ts TIMESTAMP(3) NULL);
+INSERT INTO m VALUES (1,'2024-02-29','-01:02:03','23:59:59.999999','2024-02-29 00:00:00','2024-02-29 12:30:00.000001','2024-02-29 12:30:00.5'), (2,'1969-12-31','100:00:00','00:00:00.000010','1969-12-31 23:59:00','1700-01-01 00:00:00.5',NULL);

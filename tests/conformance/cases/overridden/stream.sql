@@ -1,0 +1,2 @@
+USE c_overridden;
+UPDATE events SET v = 'z';

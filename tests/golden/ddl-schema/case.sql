@@ -1,0 +1,54 @@
+-- DDL of databases and of objects that hold no rows, statements that Debezium's filter hides, text in odd forms.
+CREATE DATABASE g_ddl_schema CHARACTER SET latin1;
+USE g_ddl_schema;
+CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO t VALUES (1,_latin1 x'E9');
+ALTER DATABASE g_ddl_schema CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE u (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO u VALUES (1,'é😀');
+CREATE VIEW vw AS SELECT id FROM t;
+CREATE OR REPLACE ALGORITHM=MERGE VIEW vw AS SELECT v FROM t;
+ALTER VIEW vw AS SELECT 1;
+DROP VIEW vw;
+CREATE FUNCTION fn (a INT) RETURNS INT DETERMINISTIC RETURN a + 1;
+DROP FUNCTION fn;
+DELIMITER //
+CREATE PROCEDURE pr () BEGIN INSERT INTO t VALUES (2,'p'); UPDATE t SET v = 'pp' WHERE id = 2; END//
+CREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO u VALUES (NEW.id + 100, NEW.v); END//
+DELIMITER ;
+CALL pr();
+DROP PROCEDURE pr;
+INSERT INTO t VALUES (3,'tr');
+DROP TRIGGER tr;
+CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DISABLE DO DELETE FROM t;
+DROP EVENT ev;
+ANALYZE TABLE t;
+OPTIMIZE TABLE t;
+REPAIR TABLE t;
+CREATE USER 'g_user'@'localhost';
+GRANT SELECT ON g_ddl_schema.* TO 'g_user'@'localhost';
+REVOKE SELECT ON g_ddl_schema.* FROM 'g_user'@'localhost';
+DROP USER 'g_user'@'localhost';
+CREATE ROLE g_role;
+DROP ROLE g_role;
+FLUSH TABLES;
+FLUSH PRIVILEGES;
+CREATE DATABASE g_other DEFAULT CHARSET utf8mb4;
+CREATE TABLE g_other.t (id INT PRIMARY KEY);
+INSERT INTO g_other.t VALUES (1);
+USE g_other;
+CREATE TABLE g_ddl_schema.across (id INT PRIMARY KEY);
+INSERT INTO g_ddl_schema.across VALUES (1);
+RENAME TABLE g_ddl_schema.across TO g_other.across;
+INSERT INTO g_other.across VALUES (2);
+USE g_ddl_schema;
+RENAME TABLE g_other.across TO back;
+INSERT INTO back VALUES (3);
+DROP DATABASE g_other;
+CREATE TABLE `rank` (`lag` INT PRIMARY KEY, `select` INT, `ünï cödé` INT, `from` DATE);
+INSERT INTO `rank` VALUES (1,2,3,'2024-01-01');
+create table if not exists keyless(a int)engine=innodb;
+insert into keyless values(1);
+DROP TABLE t, u;
+DROP DATABASE g_ddl_schema;
+CREATE SCHEMA g_ddl_schema;

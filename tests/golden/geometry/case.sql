@@ -1,0 +1,11 @@
+-- All kinds of geometry; SRIDs; POINT has a schema of its own.
+CREATE DATABASE g_geometry;
+USE g_geometry;
+CREATE TABLE shapes (id INT NOT NULL PRIMARY KEY, g GEOMETRY, p POINT, l LINESTRING, po POLYGON, mp MULTIPOINT, ml MULTILINESTRING, mpo MULTIPOLYGON, gc GEOMETRYCOLLECTION);
+INSERT INTO shapes VALUES (1,ST_GeomFromText('POINT(1 2)'),ST_GeomFromText('POINT(-1.5 2e10)'),ST_GeomFromText('LINESTRING(0 0,1 1,2 0)'),ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 0),(1 1,2 1,2 2,1 1))'),ST_GeomFromText('MULTIPOINT(1 1,2 2)'),ST_GeomFromText('MULTILINESTRING((0 0,1 1),(2 2,3 3))'),ST_GeomFromText('MULTIPOLYGON(((0 0,1 0,1 1,0 0)))'),ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))'));
+INSERT INTO shapes (id, g, p, l) VALUES (2,ST_GeomFromText('LINESTRING(1 1,2 2)',4326),ST_GeomFromText('POINT(10 20)',4326),ST_GeomFromText('LINESTRING(0 0,9 9)',3857)), (3,NULL,NULL,NULL);
+INSERT INTO shapes (id, g, gc) VALUES (4,ST_GeomFromText('GEOMETRYCOLLECTION EMPTY'),ST_GeomFromText('GEOMETRYCOLLECTION EMPTY'));
+UPDATE shapes SET p = ST_GeomFromText('POINT(0 -0.0)') WHERE id = 1;
+CREATE TABLE required (id INT NOT NULL PRIMARY KEY, p POINT NOT NULL, g GEOMETRY NOT NULL);
+INSERT INTO required VALUES (1,ST_GeomFromText('POINT(1e-7 123456.789)'),ST_GeomFromText('POINT(3 4)'));
+DELETE FROM required;

@@ -1,0 +1,8 @@
+-- servers: mysql
+-- VECTOR: an array of float32.
+CREATE DATABASE g_vector;
+USE g_vector;
+CREATE TABLE vectors (id INT NOT NULL PRIMARY KEY, v VECTOR(3), w VECTOR, n VECTOR(2) NOT NULL);
+INSERT INTO vectors VALUES (1,STRING_TO_VECTOR('[1,-2.5,3e10]'),STRING_TO_VECTOR('[0.1]'),STRING_TO_VECTOR('[1e-7,16777216]')), (2,NULL,NULL,STRING_TO_VECTOR('[0,-0.0]'));
+UPDATE vectors SET v = STRING_TO_VECTOR('[0.1,0.2]'), w = NULL WHERE id = 1;
+DELETE FROM vectors WHERE id = 2;

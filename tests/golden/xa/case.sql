@@ -1,0 +1,20 @@
+-- XA: rows are logged at XA PREPARE, the decision comes later. Debezium writes the rows where they are logged.
+CREATE DATABASE g_xa;
+USE g_xa;
+CREATE TABLE ledger (id INT NOT NULL PRIMARY KEY, amount INT NOT NULL);
+INSERT INTO ledger VALUES (1,100);
+XA START 'g1';
+INSERT INTO ledger VALUES (2,200);
+UPDATE ledger SET amount = 201 WHERE id = 2;
+XA END 'g1';
+XA PREPARE 'g1';
+XA COMMIT 'g1';
+XA START 'g2', 'branch', 7;
+INSERT INTO ledger VALUES (3,300);
+XA END 'g2', 'branch', 7;
+XA COMMIT 'g2', 'branch', 7 ONE PHASE;
+INSERT INTO ledger VALUES (4,400);
+XA START 'g3';
+UPDATE ledger SET amount = 0;
+XA END 'g3';
+XA ROLLBACK 'g3';
