@@ -140,8 +140,9 @@ static int consume(struct settings *set, struct pen_snapshot *s, struct wake *w,
         int rc = pen_snapshot_next(s, &m, err);
         if (rc < 0)
             return rc;
-        if (rc == 0) {
-            if (wait_for(w, set->stop_at_ns))
+        const bool over = set->stop_at_ns != 0 && pen_clock_wall_ns() >= set->stop_at_ns;
+        if (rc == 0 || over) {
+            if (!over && wait_for(w, set->stop_at_ns))
                 continue;
             pen_snapshot_stop(s);
             return pen_error_set(err, PEN_E_STOPPED, "stopped when the time was over");
