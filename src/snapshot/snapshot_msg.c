@@ -334,7 +334,7 @@ static int take_row(struct snapshot__in *in, struct pen_cursor *c, struct pen_sn
 {
     struct pen_span lengths = cur_take(c, 4 * (size_t)in->selected);
     struct pen_span area = cur_rest(c);
-    if (in->cells == NULL || c->bad)
+    if (in->cells == NULL || c->bad || (lengths.p == NULL && in->selected > 0))
         return PEN_E_CORRUPT;
     size_t at = 0;
     bool any = false;
