@@ -150,5 +150,7 @@ struct pen_key_store {
 PEN_MUST_USE int pen_key_store_read(const char *path, struct pen_span password,
                                     struct pen_key_store *ret, struct pen_error *err);
 void pen_key_store_done(struct pen_key_store *s); /* wipes the key */
+/** For one that nobody took; NULL is fine. */
+void pen_kafka_conf_free(void *conf);
 
 #endif

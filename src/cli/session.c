@@ -3,6 +3,64 @@
 
 #include <stdlib.h>
 
+static void note_property(void *arg, struct pen_span name, const char *why)
+{
+    (void)arg;
+    pen_warn("config", "client property '%.*s' is not used: %s", PEN_SPAN_ARG(name), why);
+}
+
+/* Java properties of one client. *ret_list is for the caller to free; it borrows from c. */
+static int client_properties(const struct pen_config *worker, const struct pen_config *connector,
+                             enum pen_client client, struct pen_config *c,
+                             struct pen_property **ret_list, struct pen_error *err)
+{
+    int rc = pen_config_client(worker, connector, client, c, err);
+    if (rc < 0)
+        return rc;
+    struct pen_property *list = calloc(c->n + 1, sizeof(*list));
+    if (!list)
+        return pen_error_set(err, PEN_E_NOMEM, "unable to read client properties: out of memory");
+    for (size_t i = 0; i < c->n; i++)
+        list[i] = (struct pen_property){c->items[i].key, c->items[i].value};
+    *ret_list = list;
+    return 0;
+}
+
+static int client_conf(const struct cli_session *s, const struct cli_session_options *o,
+                       enum pen_client client, enum pen_kafka_role role, void **ret,
+                       struct pen_error *err)
+{
+    struct pen_config c = PEN_CONFIG_INIT;
+    struct pen_property *list = NULL;
+    int rc = client_properties(o->worker, &s->config->items, client, &c, &list, err);
+    if (rc == 0)
+        rc = pen_kafka_conf_new(role, list, c.n, note_property, NULL, ret, err);
+    free(list);
+    pen_config_done(&c);
+    return rc;
+}
+
+static int open_kafka_history(struct cli_session *s, const struct cli_session_options *o,
+                              struct pen_error *err)
+{
+    const struct pen_connector_config *c = s->config;
+    struct pen_history_kafka_options k = {.topic = (const char *)c->history_topic.p,
+                                          .query_timeout_ms = c->history_query_timeout_ms,
+                                          .create_timeout_ms = c->history_create_timeout_ms,
+                                          .recovery_timeout_ms =
+                                              c->history_poll_interval_ms * c->history_attempts};
+    int rc =
+        client_conf(s, o, PEN_CLIENT_HISTORY_PRODUCER, PEN_KAFKA_PRODUCER, &k.producer_conf, err);
+    if (rc == 0)
+        rc = client_conf(s, o, PEN_CLIENT_HISTORY_CONSUMER, PEN_KAFKA_CONSUMER, &k.consumer_conf,
+                         err);
+    if (rc < 0) {
+        pen_kafka_conf_free(k.producer_conf);
+        return rc;
+    }
+    return pen_history_store_open_kafka(&k, &s->history, err);
+}
+
 static int open_history(struct cli_session *s, const struct cli_session_options *o,
                         struct pen_error *err)
 {
@@ -15,22 +73,14 @@ static int open_history(struct cli_session *s, const struct cli_session_options 
         return pen_history_store_open_memory(&s->history, err);
     if (pen_span_eq_str(class_name, "io.debezium.storage.file.history.FileSchemaHistory"))
         return pen_history_store_open_file((const char *)c->history_file.p, &s->history, err);
-    if (!pen_span_eq_str(class_name, "io.debezium.storage.kafka.history.KafkaSchemaHistory")) {
-        pen_error_set(err, PEN_E_CONFIG,
-                      "unable to use '%.*s' as schema.history.internal: not available",
-                      PEN_SPAN_ARG(class_name));
-        pen_error_hint(err, "use io.debezium.storage.kafka.history.KafkaSchemaHistory or "
-                            "io.debezium.storage.file.history.FileSchemaHistory");
-        return PEN_E_CONFIG;
-    }
-    struct pen_history_kafka_options k = {.topic = (const char *)c->history_topic.p,
-                                          .servers = (const char *)c->history_servers.p,
-                                          .config = &c->items,
-                                          .query_timeout_ms = c->history_query_timeout_ms,
-                                          .create_timeout_ms = c->history_create_timeout_ms,
-                                          .recovery_timeout_ms =
-                                              c->history_poll_interval_ms * c->history_attempts};
-    return pen_history_store_open_kafka(&k, &s->history, err);
+    if (pen_span_eq_str(class_name, "io.debezium.storage.kafka.history.KafkaSchemaHistory"))
+        return open_kafka_history(s, o, err);
+    pen_error_set(err, PEN_E_CONFIG,
+                  "unable to use '%.*s' as schema.history.internal: not available",
+                  PEN_SPAN_ARG(class_name));
+    pen_error_hint(err, "use io.debezium.storage.kafka.history.KafkaSchemaHistory or "
+                        "io.debezium.storage.file.history.FileSchemaHistory");
+    return PEN_E_CONFIG;
 }
 
 static int producer_properties(struct cli_session *s, const struct cli_session_options *o,
@@ -38,17 +88,8 @@ static int producer_properties(struct cli_session *s, const struct cli_session_o
 {
     if (o->output_fd >= 0 || o->discard)
         return 0;
-    int rc = pen_config_client(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
-                               err);
-    if (rc < 0)
-        return rc;
-    s->properties = calloc(s->producer.n + 1, sizeof(*s->properties));
-    if (!s->properties)
-        return pen_error_set(err, PEN_E_NOMEM, "unable to read producer properties: out of memory");
-    for (size_t i = 0; i < s->producer.n; i++)
-        s->properties[i] =
-            (struct pen_property){s->producer.items[i].key, s->producer.items[i].value};
-    return 0;
+    return client_properties(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
+                             &s->properties, err);
 }
 
 int cli_session_open(struct cli_session *s, const struct cli_session_options *o,

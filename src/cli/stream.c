@@ -93,6 +93,22 @@ static int parse(int argc, char **argv, struct stream_args *a, struct pen_error 
     return rc;
 }
 
+/* Where this command's defaults differ from a connector's: payloads without their schema, and a
+ * history of what is captured instead of all that the server holds. */
+static int defaults(struct pen_config *c)
+{
+    static const char *const set[][2] = {
+        {"key.converter", "org.apache.kafka.connect.json.JsonConverter"},
+        {"key.converter.schemas.enable", "false"},
+        {"value.converter", "org.apache.kafka.connect.json.JsonConverter"},
+        {"value.converter.schemas.enable", "false"},
+        {"schema.history.internal.store.only.captured.tables.ddl", "true"}};
+    int rc = 0;
+    for (size_t i = 0; i < PEN_COUNT(set) && rc == 0; i++)
+        rc = pen_config_set_str(c, set[i][0], set[i][1]);
+    return rc;
+}
+
 /* The URL's items come first, so that -o can override them. */
 static int configuration(int argc, char **argv, struct stream_args *a, struct pen_config *ret,
                          struct pen_error *err)
@@ -104,7 +120,9 @@ static int configuration(int argc, char **argv, struct stream_args *a, struct pe
         pen_error_hint(err, "penstock stream mysql://user:password@host[:port]");
         return PEN_E_CONFIG;
     }
-    int rc = pen_config_parse_url(argv[optind], ret, err);
+    int rc = defaults(ret);
+    if (rc == 0)
+        rc = pen_config_parse_url(argv[optind], ret, err);
     /* A password on the command line is for everyone to see in ps: it is wiped there. */
     char *secret = strstr(argv[optind], "://");
     char *colon = secret ? strchr(secret + 3, ':') : NULL,

@@ -381,3 +381,9 @@ int pen_kafka_conf_new(enum pen_kafka_role role, const struct pen_property *prop
     *ret_conf = b.conf;
     return 0;
 }
+
+void pen_kafka_conf_free(void *conf)
+{
+    if (conf)
+        rd_kafka_conf_destroy(conf);
+}

@@ -135,6 +135,7 @@ int task_start_snapshot(struct pen_task *t)
         return rc;
     t->reading = TASK_SOURCE_SNAPSHOT;
     task_set_phase(t, PEN_PHASE_SNAPSHOT);
+    task_wake(t); /* the first look tells the ring that somebody waits */
     return 0;
 }
 
