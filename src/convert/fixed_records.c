@@ -56,7 +56,7 @@ static size_t put_key(struct pen_plan *p, struct pen_out *o, const char *name, s
 }
 
 static void put_source(const struct pen_plan *p, struct pen_buf *b, const struct pen_source *s,
-                       struct pen_span db, struct pen_span table)
+                       struct pen_span db, struct pen_span table, uint32_t row)
 {
     pen_buf_put_lit(b, "{\"source\":{\"version\":\"" PEN_CONNECTOR_VERSION "\",\"connector\":");
     pen_buf_put_str(b, p->mariadb ? "\"mariadb\"" : "\"mysql\"");
@@ -85,7 +85,9 @@ static void put_source(const struct pen_plan *p, struct pen_buf *b, const struct
     put_string(b, s->file.p ? s->file : LIT(""));
     pen_buf_put_lit(b, ",\"pos\":");
     put_i64(b, (int64_t)s->pos);
-    pen_buf_put_lit(b, ",\"row\":0,\"thread\":");
+    pen_buf_put_lit(b, ",\"row\":");
+    put_i64(b, row);
+    pen_buf_put_lit(b, ",\"thread\":");
     if (s->thread < 0)
         pen_buf_put_lit(b, "null");
     else
@@ -103,7 +105,7 @@ int pen_plan_run_ddl(struct pen_plan *p, const struct pen_ddl_record *r, struct 
     struct pen_span db = e->db.p ? e->db : LIT("");
     size_t key = put_key(p, o, "databaseName", db);
     struct pen_buf *b = &o->bytes;
-    put_source(p, b, r->source, db, e->table.n > 0 ? e->table : PEN_SPAN_NONE);
+    put_source(p, b, r->source, db, r->tables, r->row);
     pen_buf_put_lit(b, ",\"databaseName\":");
     put_string(b, db);
     pen_buf_put_lit(b, ",\"schemaName\":null,\"ddl\":");

@@ -348,7 +348,6 @@ int ddl_alter_database(struct ddl_run *r)
 {
     struct pen_span db = r->db;
     int rc = is_database_option(r) ? 0 : ddl_name(r, false, &db);
-    r->database_level = true;
     return rc < 0 ? rc : database_options(r, db, PEN_SPAN_NONE);
 }
 

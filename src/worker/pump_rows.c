@@ -287,7 +287,10 @@ int pump_rows_begin(struct pen_task *t, const struct pen_event *ev)
     t->rows_table = x;
     t->in_rows = true;
     pump_source(t, ev);
-    if (t->tx.metadata && x->order_serial != t->tx_serial) {
+    if (!t->tx.open) {
+        x->order = NULL; /* XA: no metadata, as with Debezium */
+        x->order_serial = 0;
+    } else if (t->tx.metadata && x->order_serial != t->tx_serial) {
         x->order = pen_tx_table(&t->tx, x->map.db, x->map.table);
         x->order_serial = t->tx_serial;
     }
