@@ -71,15 +71,18 @@ static void test_ddl(void)
                                        .db = PEN_SPAN_LIT("c_rps1"),
                                        .table = PEN_SPAN_LIT("a"),
                                        .ddl = PEN_SPAN_LIT("DROP TABLE IF EXISTS `c_rps1`.`a`")};
-    TAP_OK(pen_plan_run_ddl(p, &(struct pen_ddl_record){.source = &source, .event = &drop}, &out,
-                            &err) == 0,
+    TAP_OK(pen_plan_run_ddl(
+               p, &(struct pen_ddl_record){.source = &source, .event = &drop, .tables = drop.table},
+               &out, &err) == 0,
            "DROP runs");
     compare("DROP", &out.records[0]);
     int rc = pen_catalog_apply_ddl(c, &ctx, pen_span_str(create), &r, &err);
     if (TAP_OK(rc == 0 && r.events.n == 1, "CREATE is parsed %s", err.text)) {
-        TAP_OK(pen_plan_run_ddl(
-                   p, &(struct pen_ddl_record){.source = &source, .event = &r.events.v[0]}, &out,
-                   &err) == 0,
+        TAP_OK(pen_plan_run_ddl(p,
+                                &(struct pen_ddl_record){.source = &source,
+                                                         .event = &r.events.v[0],
+                                                         .tables = r.events.v[0].table},
+                                &out, &err) == 0,
                "CREATE runs");
         compare("CREATE", &out.records[0]);
         TAP_EQ_INT(out.records[0].partition, 0, "schema changes go to partition 0");
