@@ -98,17 +98,40 @@ int convert__vector_put(struct convert__run *r, const struct pen_cell *c)
     return r->b->bad ? PEN_E_NOMEM : 0;
 }
 
-static int text_cell(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
+/* MariaDB logs UUID, INET4 and INET6 as fixed strings in network order, trailing zero bytes cut */
+static bool padded(const struct pen_cell *c, uint8_t *out, size_t n)
 {
-    return convert__string_put(r, o->style, pen_span_make(c->p, c->n));
+    memset(out, 0, n);
+    if (c->n <= n)
+        memcpy(out, c->p, c->n);
+    return c->n <= n;
 }
 
 int convert__uuid_put(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
 {
-    return text_cell(r, o, c);
+    static const uint8_t groups[5] = {4, 2, 2, 2, 6};
+    uint8_t b[16], text[36], *w = text;
+    const uint8_t *p = b;
+    if (o->text)
+        return convert__string_put(r, o->style, pen_span_make(c->p, c->n));
+    if (!padded(c, b, sizeof(b)))
+        return 1;
+    for (size_t i = 0; i < PEN_COUNT(groups); p += groups[i++]) {
+        if (i > 0)
+            *w++ = '-';
+        w = pen_put_hex(w, pen_span_make(p, groups[i]));
+    }
+    return convert__string_put(r, o->style, pen_span_make(text, sizeof(text)));
 }
 
 int convert__inet_put(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
 {
-    return text_cell(r, o, c);
+    uint8_t b[16];
+    char text[INET6_ADDRSTRLEN];
+    bool v4 = o->as == PEN_AS_INET4;
+    if (o->text)
+        return convert__string_put(r, o->style, pen_span_make(c->p, c->n));
+    if (!padded(c, b, v4 ? 4 : 16) || !inet_ntop(v4 ? AF_INET : AF_INET6, b, text, sizeof(text)))
+        return 1;
+    return convert__string_put(r, o->style, pen_span_str(text));
 }

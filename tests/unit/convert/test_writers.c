@@ -225,6 +225,17 @@ static const struct row rows[] = {
      "{\"x\":1.0,\"y\":2.0,\"wkb\":\"AQEAAAAAAAAAAADwPwAAAAAAAABA\",\"srid\":null}"},
     {"point null in not null fails", T(POINT, .not_null = true), PLAIN, BIN, NULL, NULL},
     {"vector", T(VECTOR), PLAIN, BIN, "00 00 80 3f 00 00 00 40 00 00 40 40", "[1.0,2.0,3.0]"},
+    /* MariaDB's own, as its 10.11 logs them: trailing zero bytes cut */
+    {"uuid", T(UUID), M(.mariadb = true), BIN, "00112233445566778899aabbccddeeff",
+     "\"00112233-4455-6677-8899-aabbccddeeff\""},
+    {"uuid that ends in zero", T(UUID), M(.mariadb = true), BIN, "00112233445516778899aabbccddee",
+     "\"00112233-4455-1677-8899-aabbccddee00\""},
+    {"inet4", T(INET4), M(.mariadb = true), BIN, "ff 00 00 01", "\"255.0.0.1\""},
+    {"inet6", T(INET6), M(.mariadb = true), BIN, "20010db8000000000000ff0000428329",
+     "\"2001:db8::ff00:42:8329\""},
+    {"inet6 of zeros", T(INET6), M(.mariadb = true), BIN, "00", "\"::\""},
+    {"text uuid", T(UUID), M(.mariadb = true), TEXT, "00112233-4455-6677-8899-aabbccddeeff",
+     "\"00112233-4455-6677-8899-aabbccddeeff\""},
     /* null and defaults */
     {"null", T(INT), PLAIN, BIN, NULL, "null"},
     {"null takes the default", T(INT, .def = "-5"), PLAIN, BIN, NULL, "-5"},
