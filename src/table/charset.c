@@ -4,9 +4,7 @@
  * multi-byte sets of East Asia: ASCII below 0x80, then sequences of two bytes, whose table of 32768
  * characters is filled from iconv when the set is first used and then shared. Only the rare
  * sequences of three and four bytes call iconv on the row path.
- *
- * What cannot be decoded: Java's double-byte decoders take a lead byte alone for malformed when the
- * byte behind it cannot be a trail byte, else both for unmappable: one U+FFFD either way. */
+ * */
 #include "charset_int.h"
 
 #include <errno.h>
@@ -105,7 +103,7 @@ static const struct pen_charset charsets[] = {
     SINGLE(cp1256, windows_1256),
     SINGLE(cp1257, windows_1257),
     SINGLE(koi8r, koi8_r),
-    SINGLE(koi8u, koi8_u),
+    SINGLE(koi8u, koi8_r), /* so in Debezium 3.6.1 (MySqlCharsetRegistry) */
     SINGLE(tis620, tis_620),
     SINGLE(macce, maccentraleurope),
     SINGLE(macroman, macroman),
@@ -283,9 +281,24 @@ void pen_decoder_done(struct pen_decoder *d)
     *d = (struct pen_decoder){0};
 }
 
+/* Length of the ASCII at the begin of s, in steps of eight: what is left the caller does */
+static size_t ascii_run(struct pen_span s)
+{
+    size_t i = 0;
+    for (uint64_t v; s.n - i >= 8; i += 8) {
+        memcpy(&v, s.p + i, 8);
+        if (v & 0x8080808080808080u)
+            break;
+    }
+    return i;
+}
+
 static uint8_t *put_single(const uint16_t *upper, uint8_t *w, struct pen_span s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    size_t run = ascii_run(s);
+    memcpy(w, s.p, run);
+    w += run;
+    for (size_t i = run; i < s.n; i++) {
         if (s.p[i] < 0x80)
             *w++ = s.p[i];
         else
@@ -317,13 +330,13 @@ static uint8_t *put_utf16(uint8_t *w, struct pen_span s, bool little, bool marks
     for (; i + 2 <= s.n; i += 2) {
         uint32_t c = unit16(s.p + i, little);
         if (c >= 0xD800 && c < 0xE000) {
-            unsigned low = c < 0xDC00 && i + 4 <= s.n ? unit16(s.p + i + 2, little) : 0;
-            if (low >= 0xDC00 && low < 0xE000) {
-                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-                i += 2;
-            } else {
-                c = BAD;
-            }
+            /* Java takes the unit behind a high surrogate with it, whatever it is */
+            bool high = c < 0xDC00;
+            unsigned low = high && i + 4 <= s.n ? unit16(s.p + i + 2, little) : 0;
+            bool pair = low >= 0xDC00 && low < 0xE000;
+            c = pair ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : BAD;
+            if (high)
+                i += PEN_MIN(s.n - i - 2, 2);
         }
         w = put(w, c);
     }
@@ -343,22 +356,69 @@ static uint8_t *put_utf32(uint8_t *w, struct pen_span s)
     return i < s.n ? put(w, BAD) : w;
 }
 
-/* Length of the sequence at p, which has n > 0 bytes and starts above 0x7F. */
-static size_t sequence(const struct pen_charset *cs, const uint8_t *p, size_t n)
+static bool is_lead(const struct pen_charset *cs, uint8_t c)
 {
-    if (cs->kind == KIND_SJIS && p[0] >= 0xA1 && p[0] <= 0xDF)
+    return c >= 0x80 && cs->wide->to[(size_t)(c - 0x80) * 256] != 0;
+}
+
+static bool is_single(const struct pen_charset *cs, uint8_t c)
+{
+    return c < 0x80 || (cs->kind == KIND_SJIS && c >= 0xA1 && c <= 0xDF);
+}
+
+static uint32_t lookup(const struct pen_charset *cs, const uint8_t *p)
+{
+    return p[1] < cs->trail_min ? 0 : cs->wide->to[(size_t)(p[0] - 0x80) * 256 + p[1]];
+}
+
+/* Two bytes that are no character: the second one is read again when it can begin one (Java's
+ * DoubleByte.Decoder.crMalformedOrUnmappable). */
+static size_t put_double(const struct pen_charset *cs, const uint8_t *p, size_t n, uint32_t *c)
+{
+    if (!is_lead(cs, p[0]) || n < 2)
         return 1;
-    if (cs->kind == KIND_EUC) /* Java's EUC decoders take what stands there */
-        return p[0] == 0x8F && n >= 3 ? 3 : PEN_MIN(n, (size_t)2);
-    if (strcmp(cs->name, "gb18030") == 0 && n >= 4 && p[1] >= 0x30 && p[1] <= 0x39)
-        return 4;
-    bool lead = cs->wide->to[(size_t)(p[0] - 0x80) * 256] != 0;
-    return lead && n >= 2 && p[1] >= cs->trail_min ? 2 : 1;
+    *c = lookup(cs, p);
+    return *c || !(is_lead(cs, p[1]) || is_single(cs, p[1])) ? 2 : 1;
+}
+
+static uint32_t convert_long(struct pen_decoder *d, const uint8_t *p, size_t n)
+{
+    uint32_t c = n == 3 ? fixed(d->cs, (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2]) : 0;
+    return c ? c : convert(d->iconv, p, n);
+}
+
+/* Java's EUC_JP takes two or three bytes whatever they are; what the end cuts off is one U+FFFD */
+static size_t put_euc(struct pen_decoder *d, const uint8_t *p, size_t n, uint32_t *c)
+{
+    size_t want = p[0] == 0x8F ? 3 : 2;
+    if (n < want)
+        return n;
+    *c = want == 3 ? convert_long(d, p, 3) : lookup(d->cs, p);
+    return want;
+}
+
+/* Java's GB18030: lead 81…FE; then 30…39, 81…FE, 30…39, or one trail byte */
+static size_t put_gb18030(struct pen_decoder *d, const uint8_t *p, size_t n, uint32_t *c)
+{
+    if (p[0] == 0x80 || p[0] == 0xFF || n < 2)
+        return 1;
+    if (p[1] < 0x30 || p[1] > 0x39) {
+        *c = lookup(d->cs, p);
+        return *c || p[1] >= 0x3A ? 2 : 1;
+    }
+    if (n < 4)
+        return n;
+    if (p[2] < 0x81 || p[2] > 0xFE)
+        return 3;
+    if (p[3] >= 0x30 && p[3] <= 0x39)
+        *c = convert_long(d, p, 4);
+    return 4;
 }
 
 static uint8_t *put_multi(struct pen_decoder *d, uint8_t *w, struct pen_span s)
 {
     const struct pen_charset *cs = d->cs;
+    bool gb18030 = cs->fixes == pen_charset__gb18030_fixes;
     for (size_t i = 0; i < s.n;) {
         const uint8_t *p = s.p + i;
         if (*p < 0x80) {
@@ -366,19 +426,18 @@ static uint8_t *put_multi(struct pen_decoder *d, uint8_t *w, struct pen_span s)
             i++;
             continue;
         }
-        size_t n = sequence(cs, p, s.n - i);
         uint32_t c = 0;
-        if (n == 2) {
-            c = cs->wide->to[(size_t)(p[0] - 0x80) * 256 + p[1]];
-        } else if (n > 2) {
-            c = n == 3 ? fixed(cs, (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2]) : 0;
-            if (c == 0)
-                c = convert(d->iconv, p, n);
-        } else if (cs->kind == KIND_SJIS && p[0] >= 0xA1 && p[0] <= 0xDF) {
+        if (is_single(cs, *p)) {
             c = 0xFF61u + (p[0] - 0xA1u); /* half-width katakana */
+            i++;
+        } else if (cs->kind == KIND_EUC) {
+            i += put_euc(d, p, s.n - i, &c);
+        } else if (gb18030) {
+            i += put_gb18030(d, p, s.n - i, &c);
+        } else {
+            i += put_double(cs, p, s.n - i, &c);
         }
         w = put(w, c ? c : BAD);
-        i += n;
     }
     return w;
 }

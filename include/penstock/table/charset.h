@@ -19,9 +19,8 @@ const struct pen_charset *pen_charset_by_collation(struct pen_span collation);
 const struct pen_charset *pen_charset_by_collation_id(uint32_t id);
 /** MySQL's name of it, static. */
 struct pen_span pen_charset_name(const struct pen_charset *cs);
-/** True when decoding is the identity for valid input (utf8, utf8mb3, utf8mb4, ascii): a JSON
- * writer may take the bytes as they are, pen_put_json_text replaces bad bytes in the same way. NULL
- * is UTF-8. */
+/** True for utf8, utf8mb3, utf8mb4 and NULL: decoding is the identity for valid input, and a JSON
+ * writer may take the bytes as they are: pen_put_json_text replaces bad bytes in the same way. */
 bool pen_charset_is_utf8(const struct pen_charset *cs);
 
 struct pen_decoder {
