@@ -310,6 +310,9 @@ int task_connect(struct pen_task *t)
 {
     if (t->o.binlog_file)
         return connect_file(t);
+    pthread_mutex_lock(t->o.offsets_lock);
+    t->has_offset = pen_offset_store_get(t->o.offsets, pen_buf_span(&t->offset_key)).n > 0;
+    pthread_mutex_unlock(t->o.offsets_lock);
     int rc = task_meet_server(t);
     if (rc < 0)
         return rc;

@@ -176,9 +176,13 @@ void task_fail(struct pen_task *t)
         begin_drain(t);
         return;
     }
-    /* What is refused before anything was read is for the operator, and at once. */
-    bool first = !t->connected_once;
-    if (pen_error_class(t->error.code) == PEN_CLASS_RETRY && !first)
+    /* What is refused at the very first start is for the operator, and at once; a connector that has
+     * an offset has run before, so its server is only away. A table that changed under the snapshot
+     * is read again. */
+    bool known = t->connected_once || t->has_offset;
+    bool again = pen_error_class(t->error.code) == PEN_CLASS_RETRY ||
+                 (t->error.code == PEN_E_CONFLICT && t->phase == PEN_PHASE_SNAPSHOT);
+    if (again && known)
         back_off(t);
     else if (t->error.code == PEN_E_CLOSED)
         drained(t);

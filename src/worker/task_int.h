@@ -100,6 +100,7 @@ struct pen_task {
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
     unsigned attempts;   /* reconnects in a row without an event */
+    bool has_offset;     /* one is stored: the connector has run before */
     bool streamed_once;  /* the binlog was followed: a reconnect goes on from what was sent */
     bool connected_once; /* the first connect went well: from now on a loss is retried */
     bool pump_busy;      /* guards against re-entry through callbacks */
