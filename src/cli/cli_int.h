@@ -20,7 +20,7 @@ int cli_standalone(int argc, char **argv);
 
 /* Logs the error with its hint. @returns CLI_REFUSED, so callers can return it */
 int cli_refuse(const struct pen_error *err);
-/* Warnings of a report to the log; errors too. */
+/* Warnings of a report to the log, and all errors but the first, which the caller has as its error. */
 void cli_report(const struct pen_config_report *r);
 /* "trace" … "off"; false when it is none. */
 bool cli_log_level(const char *text);

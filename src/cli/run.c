@@ -13,8 +13,14 @@ int cli_refuse(const struct pen_error *err)
 
 void cli_report(const struct pen_config_report *r)
 {
-    for (size_t i = 0; i < r->n; i++)
+    bool first = true; /* the first error is the caller's to tell */
+    for (size_t i = 0; i < r->n; i++) {
+        if (!r->v[i].warning && first) {
+            first = false;
+            continue;
+        }
         pen_log(r->v[i].warning ? PEN_LOG_WARN : PEN_LOG_ERROR, "config", "%s", r->v[i].text);
+    }
 }
 
 bool cli_log_level(const char *text)
