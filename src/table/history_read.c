@@ -2,6 +2,7 @@
  * length: of a table's many versions only the last one counts, so a change's text is kept in the
  * catalog and made a version when somebody asks for the table. */
 #include "history_int.h"
+#include "json_scan.h"
 #include "table_int.h"
 
 #include <jansson.h>
@@ -137,24 +138,81 @@ static bool split_id(struct pen_span id, struct pen_buf *b, struct pen_span *db,
     return true;
 }
 
-static int apply_change(struct pen_history_reader *r, const json_t *change, struct pen_error *err)
+/* A JSON string's text, decoded into the arena; p NULL when it is no string */
+static struct pen_span string_value(struct pen_arena *a, struct pen_span raw)
+{
+    if (raw.n < 2 || raw.p[0] != '"')
+        return PEN_SPAN_NONE;
+    if (memchr(raw.p, '\\', raw.n) == NULL)
+        return pen_span_make(raw.p + 1, raw.n - 2);
+    json_t *v = json_loadb((const char *)raw.p, raw.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    struct pen_span out = PEN_SPAN_NONE;
+    if (json_is_string(v))
+        out = pen_arena_span(a, pen_span_make(json_string_value(v), json_string_length(v)));
+    json_decref(v);
+    return out;
+}
+
+struct change {
+    struct pen_span type, id, previous, table, comment; /* texts of values */
+};
+
+static struct change read_change(struct pen_span text)
+{
+    struct change c = {0};
+    struct json_scan s = json_scan_begin(text, '{');
+    struct pen_span key, v;
+    while (json_scan_next(&s, &key, &v)) {
+        if (pen_span_eq_str(key, "type"))
+            c.type = v;
+        else if (pen_span_eq_str(key, "id"))
+            c.id = v;
+        else if (pen_span_eq_str(key, "previousId"))
+            c.previous = v;
+        else if (pen_span_eq_str(key, "table"))
+            c.table = v;
+        else if (pen_span_eq_str(key, "comment"))
+            c.comment = v;
+    }
+    return c;
+}
+
+/* Debezium writes the table's comment beside the table and looks for it inside, so it loses it. */
+static int keep_table(struct pen_history_reader *r, const struct change *c, struct pen_span db,
+                      struct pen_span table)
+{
+    if (c->comment.n < 2 || c->comment.p[0] != '"')
+        return table_catalog_put_text(r->catalog, db, table, c->table);
+    struct pen_buf b = PEN_BUF_INIT;
+    pen_buf_put_lit(&b, "{\"comment\":");
+    pen_buf_put_span(&b, c->comment);
+    struct pen_span rest = pen_span_trim(pen_span_make(c->table.p + 1, c->table.n - 1));
+    if (rest.n > 0 && rest.p[0] != '}')
+        pen_buf_put_byte(&b, ',');
+    pen_buf_put_span(&b, rest);
+    int rc = b.bad ? PEN_E_NOMEM : table_catalog_put_text(r->catalog, db, table, pen_buf_span(&b));
+    pen_buf_done(&b);
+    return rc;
+}
+
+static int apply_change(struct pen_history_reader *r, struct pen_arena *a, struct pen_span text,
+                        struct pen_error *err)
 {
     struct pen_buf id = PEN_BUF_INIT, old = PEN_BUF_INIT;
     struct pen_span db, table, old_db, old_table;
-    struct pen_span type = text_of(change, "type"), previous = text_of(change, "previousId");
-    const json_t *def = json_object_get(change, "table");
+    struct change c = read_change(text);
+    struct pen_span previous = string_value(a, c.previous);
     int rc = 0;
-    if (!split_id(text_of(change, "id"), &id, &db, &table)) {
+    if (!split_id(string_value(a, c.id), &id, &db, &table)) {
         rc = pen_error_set(err, PEN_E_CORRUPT,
-                           "unable to read a schema history record: a table change has no id");
-    } else if (pen_span_eq_str(type, "DROP")) {
+                           "unable to read schema history record %llu: a table change has no id",
+                           (unsigned long long)r->records);
+    } else if (pen_span_eq_str(c.type, "\"DROP\"")) {
         (void)pen_catalog_remove(r->catalog, db, table);
-    } else if (json_is_object(def)) {
+    } else if (c.table.n > 0 && c.table.p[0] == '{') {
         if (previous.n > 0 && split_id(previous, &old, &old_db, &old_table))
             (void)pen_catalog_remove(r->catalog, old_db, old_table);
-        char *text = json_dumps(def, JSON_COMPACT | JSON_REAL_PRECISION(17));
-        rc = text ? table_catalog_put_text(r->catalog, db, table, pen_span_str(text)) : PEN_E_NOMEM;
-        free(text);
+        rc = keep_table(r, &c, db, table);
         if (rc < 0)
             pen_error_set(err, rc, "unable to keep the definition of '%.*s.%.*s': out of memory",
                           PEN_SPAN_ARG(db), PEN_SPAN_ARG(table));
@@ -164,15 +222,18 @@ static int apply_change(struct pen_history_reader *r, const json_t *change, stru
     return rc;
 }
 
+struct record {
+    struct pen_span source, position, db, ddl, changes; /* texts of values */
+};
+
 /* Database defaults, SET, USE: what a record without table changes says only in its statement. */
-static int apply_statement(struct pen_history_reader *r, const json_t *record,
-                           struct pen_error *err)
+static int apply_statement(struct pen_history_reader *r, struct pen_arena *a,
+                           const struct record *rec, struct pen_error *err)
 {
-    struct pen_span ddl = text_of(record, "ddl");
-    struct pen_ddl_context ctx = {.db = text_of(record, "databaseName")};
+    struct pen_span ddl = string_value(a, rec->ddl);
+    struct pen_ddl_context ctx = {.db = string_value(a, rec->db)};
     struct pen_ddl_result result = {0};
-    bool dropped = r->filter ? r->filter(r->arg, ddl) : pen_ddl_filtered(ddl);
-    if (ddl.n == 0 || dropped)
+    if (ddl.n == 0 || (r->filter ? r->filter(r->arg, ddl) : pen_ddl_filtered(ddl)))
         return 0;
     int rc = pen_catalog_apply_ddl(r->catalog, &ctx, ddl, &result, err);
     pen_ddl_result_done(&result);
@@ -183,50 +244,59 @@ static int apply_statement(struct pen_history_reader *r, const json_t *record,
     return rc;
 }
 
-static int apply(struct pen_history_reader *r, const json_t *record, struct pen_error *err)
+static int apply(struct pen_history_reader *r, struct pen_arena *a, const struct record *rec,
+                 struct pen_error *err)
 {
-    const json_t *changes = json_object_get(record, "tableChanges"), *change;
-    size_t i;
-    if (json_array_size(changes) == 0 || (r->prefer_ddl && text_of(record, "ddl").n > 0))
-        return apply_statement(r, record, err);
-    json_array_foreach(changes, i, change)
-    {
-        int rc = apply_change(r, change, err);
+    struct json_scan s = json_scan_begin(rec->changes, '[');
+    struct pen_span key, change;
+    bool any = false;
+    if (r->prefer_ddl && rec->ddl.n > 2 && rec->ddl.p[0] == '"')
+        return apply_statement(r, a, rec, err);
+    while (json_scan_next(&s, &key, &change)) {
+        int rc = apply_change(r, a, change, err);
         if (rc < 0)
             return rc;
+        any = true;
     }
-    return 0;
+    return any ? 0 : apply_statement(r, a, rec, err);
 }
 
-static char *object_text(const json_t *record, const char *key)
+static bool read_record(struct pen_span text, struct record *rec)
 {
-    const json_t *v = json_object_get(record, key);
-    return json_is_object(v) ? json_dumps(v, JSON_COMPACT) : NULL;
+    struct json_scan s = json_scan_begin(text, '{');
+    struct pen_span key, v;
+    *rec = (struct record){.source = PEN_SPAN_LIT(""), .position = PEN_SPAN_LIT("")};
+    while (json_scan_next(&s, &key, &v)) {
+        if (pen_span_eq_str(key, "source"))
+            rec->source = v;
+        else if (pen_span_eq_str(key, "position"))
+            rec->position = v;
+        else if (pen_span_eq_str(key, "databaseName"))
+            rec->db = v;
+        else if (pen_span_eq_str(key, "ddl"))
+            rec->ddl = v;
+        else if (pen_span_eq_str(key, "tableChanges"))
+            rec->changes = v;
+    }
+    return json_scan_finish(&s);
 }
 
 int pen_history_read(struct pen_history_reader *r, struct pen_span record, struct pen_error *err)
 {
-    json_error_t why;
-    json_t *o = json_loadb((const char *)record.p, record.n, 0, &why);
+    struct record rec;
     r->records++;
-    if (!json_is_object(o)) {
-        json_decref(o);
-        return pen_error_set(err, PEN_E_CORRUPT, "unable to read schema history record %llu: %s",
-                             (unsigned long long)r->records, o ? "not an object" : why.text);
-    }
-    int rc = 1;
-    if (r->accept) {
-        char *source = object_text(o, "source"), *position = object_text(o, "position");
-        rc = r->accept(r->arg, pen_span_str(source), pen_span_str(position), err);
-        free(source);
-        free(position);
-    }
-    if (rc == 1) {
-        r->applied++;
-        rc = apply(r, o, err);
-    } else if (rc == 0) {
+    if (!read_record(record, &rec))
+        return pen_error_set(err, PEN_E_CORRUPT,
+                             "unable to read schema history record %llu: it is no JSON object",
+                             (unsigned long long)r->records);
+    int rc = r->accept ? r->accept(r->arg, rec.source, rec.position, err) : 1;
+    if (rc == 0)
         r->skipped++;
-    }
-    json_decref(o);
+    if (rc <= 0)
+        return rc;
+    struct pen_arena a = PEN_ARENA_INIT;
+    r->applied++;
+    rc = apply(r, &a, &rec, err);
+    pen_arena_done(&a);
     return rc;
 }
