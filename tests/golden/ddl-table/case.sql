@@ -1,6 +1,7 @@
 -- CREATE, ALTER, RENAME and DROP TABLE in all their parts, with rows between, so that every table version is used.
 CREATE DATABASE g_ddl_table CHARACTER SET utf8mb4;
 USE g_ddl_table;
+SET SESSION sql_mode = '';
 SET NAMES utf8mb4;
 CREATE TABLE first_ (id INT PRIMARY KEY, v VARCHAR(10)) COMMENT 'the first; of them';
 INSERT INTO first_ VALUES (1,'one');
