@@ -130,7 +130,7 @@ class Topics:
         for name, topic in topics.items():
             if name.startswith("hist-") or name == "__debezium-heartbeat." + self.prefix:
                 continue
-            if name == self.prefix or name.startswith(self.prefix + "."):
+            if name.startswith(self.prefix):  # whatever the delimiter is
                 for number in topic.partitions:
                     yield name, number
 

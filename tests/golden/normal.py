@@ -123,6 +123,7 @@ def settings(database, config):
     base = {
         "topic.prefix": PREFIX,
         "snapshot.mode": "no_data",
+        "schema.history.internal.store.only.captured.tables.ddl": "false",  # penstock stream's own default is true
         "key.converter": "org.apache.kafka.connect.json.JsonConverter",
         "key.converter.schemas.enable": "false",
         "value.converter": "org.apache.kafka.connect.json.JsonConverter",

@@ -69,12 +69,12 @@ def gtid_tail(db, server):
     return int(m[-1]) if m else None
 
 
-def of_span(r, prefix, file, span):
+def of_span(r, file, span):
     """Whether a record belongs to the case: not the sentinel, not a transaction outside the recorded file."""
     topic, _, value, _ = r
     if reference.SENTINEL in topic:
         return False
-    if topic == prefix + ".transaction" and value is not None:
+    if value is not None and b'"event_count"' in value and b'"op"' not in value:
         ident = json.loads(value).get("payload", json.loads(value))["id"]
         if ident.startswith("file="):
             return ident.startswith(f"file={file},")
@@ -110,7 +110,7 @@ class Run:
         """Normalised records of the recorded file."""
         out = []
         for topic, key, value, headers in self.topics.records[self.before:]:
-            if of_span((topic, key, value, headers), self.prefix, file, span):
+            if of_span((topic, key, value, headers), file, span):
                 texts = [reference.decode(x, self.prefix, normal.PREFIX) for x in (key, value)]
                 heads = [[k, reference.decode(v, self.prefix, normal.PREFIX)] for k, v in headers]
                 out.append(normal.record(topic.replace(self.prefix, normal.PREFIX), *texts, heads, normal.STAMPS))
