@@ -250,13 +250,17 @@ static int define(struct alter *a, struct pen_column *c, struct ddl_column_flags
     return ddl_column(a->r, &scratch, c, f);
 }
 
-/* The MariaDB connector's parser edits the old column and leaves its NULL-ness where the statement
- * does not say it; the server does not, but its records carry the parser's view. */
+/* The MariaDB connector's parser edits the old column and, in CHANGE but not in MODIFY, leaves its
+ * NULL-ness where the statement does not say it; the server does not, but its records carry the
+ * parser's view. */
 static void keep_null(const struct alter *a, const struct pen_column *old, struct pen_column *c,
                       const struct ddl_column_flags *f)
 {
-    if (table_catalog_is_mariadb(a->r->cat) && !f->optional_set)
-        c->optional = old->optional;
+    if (!table_catalog_is_mariadb(a->r->cat) || f->optional_set)
+        return;
+    c->optional = old->optional;
+    if (!c->optional && c->default_sql.p == NULL)
+        c->has_default = false;
 }
 
 static int act_modify(struct alter *a)
@@ -276,7 +280,6 @@ static int act_modify(struct alter *a)
     rc = define(a, &c, &f);
     if (rc < 0 || at < 0)
         return rc;
-    keep_null(a, &a->d.columns.v[at].c, &c, &f);
     a->d.columns.v[at].c = c;
     rc = key_of_column(a, c.name, &f, false);
     return rc < 0 ? rc : place(a, (size_t)at);

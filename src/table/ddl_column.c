@@ -100,13 +100,26 @@ static int generated_as(struct ddl_run *r, struct pen_column *c)
     return rc;
 }
 
+/* The MariaDB connector's grammar reads DEFAULT NOW() ON UPDATE NOW() as one value and misses the
+ * second half; in any other order it marks the column. */
+static int skip_on_update(struct ddl_run *r, const struct pen_column *c)
+{
+    struct pen_column scratch = {0};
+    bool is_now =
+        pen_span_eq_str(c->default_expr, "1970-01-01 00:00:00") && c->default_sql.p[0] != '\'';
+    if (!r->lx.mariadb || !is_now || !ddl_is_word(&r->lx, "ON") || !ddl_next_is_word(r, "UPDATE"))
+        return 0;
+    ddl_lex_next(&r->lx);
+    return on_update(r, &scratch);
+}
+
 static int default_attribute(struct ddl_run *r, struct pen_column *c)
 {
     bool is_null = false;
     int rc = ddl_default(r, c, &is_null);
     if (rc == 0 && !is_null)
         c->has_default = true;
-    return rc;
+    return rc < 0 ? rc : skip_on_update(r, c);
 }
 
 static void serial_attribute(struct pen_column *c, struct ddl_column_flags *f)

@@ -231,6 +231,11 @@ static int create_columns(struct ddl_run *r, struct pen_table_name n, bool or_re
     bool select = false;
     int rc = ddl_create_draft(r, &d, &select);
     d.temporary = temporary;
+    if (rc == 0 && select && d.columns.n == 0 &&
+        r->lx.mariadb) { /* as the MariaDB connector: text only */
+        table_draft_done(&d);
+        return temporary ? 0 : ddl_note_name(r, &n, true);
+    }
     if (rc == 0 && table_draft_freeze(&d, &made) < 0)
         rc = ddl_nomem(r);
     table_draft_done(&d);

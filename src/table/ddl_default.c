@@ -136,9 +136,10 @@ static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
         if (!t->closed)
             return ddl_fail(r, "string does not end");
         return strings(r, &c->default_expr);
-    case DDL_HEX:
+    case DDL_HEX: /* the MariaDB connector's grammar takes a hex literal for an expression */
     case DDL_BIT:
-        c->default_expr = digits_of(t->text);
+        if (t->kind == DDL_BIT || !r->lx.mariadb)
+            c->default_expr = digits_of(t->text);
         ddl_lex_next(&r->lx);
         return 0;
     case DDL_NUMBER:

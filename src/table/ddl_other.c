@@ -200,7 +200,7 @@ static bool has_columns(const struct pen_table *t, const struct pen_span *column
 }
 
 /* A unique index over known columns of a table without key makes an event, whether it becomes the key
- * or not; the text begins at UNIQUE, as Debezium has it. */
+ * or not; its text begins at UNIQUE in the MySQL connector. */
 static int add_unique(struct ddl_run *r, const struct pen_table *t, struct pen_unique u, bool plain,
                       const uint8_t *begin)
 {
@@ -214,6 +214,8 @@ static int add_unique(struct ddl_run *r, const struct pen_table *t, struct pen_u
     table_draft_done(&d);
     if (rc < 0 || had_key || !plain || !has_columns(t, u.columns, u.column_count))
         return rc;
+    if (r->lx.mariadb)
+        begin = r->statement;
     return ddl_event(r, PEN_DDL_ALTER, t->db, t->name, ddl_text_to_here(r, begin)) ? 0
                                                                                    : ddl_nomem(r);
 }

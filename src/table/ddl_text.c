@@ -378,8 +378,11 @@ int pen_ddl_normalize(struct pen_span s, uint64_t sql_mode, struct pen_buf *ret)
     return ret->bad ? PEN_E_NOMEM : 0;
 }
 
+/* Only the MySQL connector normalises */
 struct pen_span ddl_normalized(struct ddl_run *r, struct pen_span text)
 {
+    if (table_catalog_is_mariadb(r->cat))
+        return pen_arena_span(r->a, text);
     struct pen_buf b = PEN_BUF_INIT;
     struct pen_span out = PEN_SPAN_NONE;
     if (pen_ddl_normalize(text, r->sql_mode, &b) == 0)
