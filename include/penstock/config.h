@@ -477,6 +477,11 @@ PEN_MUST_USE int pen_connector_config_new(const struct pen_config *resolved,
                                           struct pen_connector_config **ret, struct pen_error *err);
 void pen_connector_config_free(struct pen_connector_config *c);
 
+/** "io.debezium.connector.mysql.MySqlConnector", "MySqlConnector", "MySql" …; false = not ours. */
+bool pen_connector_class(struct pen_span connector_class, enum pen_flavor *ret);
+const char *pen_connector_class_name(enum pen_flavor f); /* the full one */
+const char *pen_connector_task_class(enum pen_flavor f);
+
 /** Which names the connector captures. The signal table counts as captured. @thread any */
 bool pen_config_captures_database(const struct pen_connector_config *c, struct pen_span db);
 bool pen_config_captures_table(const struct pen_connector_config *c, struct pen_span db,

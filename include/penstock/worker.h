@@ -1,17 +1,22 @@
-/* The worker's face: connector tasks, each with a loop and a thread of its own.
+/* The worker's face: connector tasks, each with a loop and a thread of its own, and the herder, which
+ * keeps connectors by name.
  *
  *     pen_task_new(config, sink, stores …)     nothing runs yet
  *     pen_task_start(task)                     the thread connects, snapshots, streams
  *     pen_task_stop(task)                      asks; pen_task_join waits for drained sink and offsets
  *
+ *     pen_herder_put(herder, name, config, …)  checks, creates, starts; answers by a callback
+ *     pen_herder_get(herder, name, &view)      what there is now
+ *
  * Nothing but the mailbox (stop, pause, resume) and the counters crosses threads. */
 #ifndef PENSTOCK_WORKER_H
 #define PENSTOCK_WORKER_H
 
-#include <penstock/base.h>
+#include <penstock/config.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
-struct pen_connector_config;
+struct uv_loop_s;
 struct pen_offset_store;
 struct pen_history_store;
 struct pen_task;
@@ -61,6 +66,8 @@ struct pen_task_options {
     const char *binlog_file; /* stream this file instead of a server (golden tests), or NULL */
     /* Called on the task's thread whenever the phase changes. */
     void (*on_phase)(void *arg, struct pen_task *t, enum pen_phase p);
+    /* The first record of a topic since the start; on the task's thread. NULL: not told. */
+    void (*on_topic)(void *arg, struct pen_task *t, struct pen_span topic);
     void *arg;
 };
 
@@ -69,6 +76,9 @@ PEN_MUST_USE int pen_task_new(const struct pen_task_options *o, struct pen_task 
 PEN_MUST_USE int pen_task_start(struct pen_task *t, struct pen_error *err);
 /** Asks the task to drain and end. @thread any */
 void pen_task_stop(struct pen_task *t);
+/** Reads nothing more, but keeps its connections, delivers what was read and stores offsets; false
+ * goes on where it was. @thread any */
+void pen_task_pause(struct pen_task *t, bool paused);
 /** Waits for the thread. @thread the owner's */
 void pen_task_join(struct pen_task *t);
 void pen_task_free(struct pen_task *t); /* joined or never started; NULL is fine */
@@ -78,5 +88,146 @@ const struct pen_error *pen_task_error(const struct pen_task *t);
 /** "binlog.000042" and position of the last event taken; for progress and errors. @thread task,
  * after join any */
 const char *pen_task_where(const struct pen_task *t);
+
+/* ---- one connector from its raw configuration to a task ---------------------------------------- */
+
+struct pen_session {
+    struct pen_config raw, producer;
+    struct pen_connector_config *config;
+    struct pen_history_store *history; /* until the task takes it */
+    struct pen_property *properties;   /* of producer, in librdkafka's reach */
+    struct pen_task *task;
+};
+struct pen_session_options {
+    const struct pen_config *worker; /* NULL: penstock stream */
+    unsigned config_flags;           /* PEN_CONFIG_STRICT, PEN_CONFIG_DEFAULTS */
+    struct pen_offset_store *offsets;
+    pthread_mutex_t *offsets_lock;
+    const char *history_file; /* instead of what the configuration says; NULL = by configuration */
+    bool history_in_memory;
+    int output_fd; /* -1: Kafka */
+    bool discard;
+    const char *binlog_file;
+    int64_t flush_interval_ms, flush_timeout_ms, graceful_stop_ms;
+    struct pen_config_report *report; /* problems, warnings too; NULL = not wanted */
+    void (*on_phase)(void *arg, struct pen_task *t, enum pen_phase p); /* as pen_task_options */
+    void (*on_topic)(void *arg, struct pen_task *t, struct pen_span topic);
+    void *arg;
+};
+/** Takes s->raw as it is. Errors: PEN_E_CONFIG and what opening the stores gives. @thread main */
+PEN_MUST_USE int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
+                                  struct pen_error *err);
+void pen_session_done(struct pen_session *s); /* its task is joined or never started */
+
+/* ---- herder: connectors by name ----------------------------------------------------------------- */
+/* Standalone: everything in memory, in this process. Every function: @thread main, the loop's.
+ *
+ * Reading answers at once. Changing answers by a callback, perhaps before the call returns: a
+ * connection is tried, a task drains, (distributed) another worker is asked. */
+
+struct pen_herder;
+
+enum pen_target { PEN_TARGET_STARTED, PEN_TARGET_PAUSED, PEN_TARGET_STOPPED };
+
+/* Connect's words for what a connector or task is */
+enum pen_status {
+    PEN_STATUS_UNASSIGNED,
+    PEN_STATUS_RUNNING,
+    PEN_STATUS_PAUSED,
+    PEN_STATUS_STOPPED, /* connectors only */
+    PEN_STATUS_FAILED,
+    PEN_STATUS_RESTARTING
+};
+const char *pen_status_name(enum pen_status s); /* "RUNNING" */
+
+struct pen_herder_options {
+    struct uv_loop_s *loop;
+    const struct pen_config *worker;  /* borrowed */
+    const char *worker_id;            /* advertised host:port; borrowed */
+    struct pen_offset_store *offsets; /* borrowed */
+    bool trust_server; /* connections are not tried before a configuration is accepted (tests) */
+};
+PEN_MUST_USE int pen_herder_new(const struct pen_herder_options *o, struct pen_herder **ret,
+                                struct pen_error *err);
+/** Stops every connector; fn is called once all have ended or the graceful timeout is over. No
+ * connector starts from here on. */
+void pen_herder_stop(struct pen_herder *h, void (*fn)(void *arg), void *arg);
+/** After pen_herder_stop's fn. @returns false when tasks did not end in time: their memory stays,
+ * the process should exit without waiting for them. */
+bool pen_herder_free(struct pen_herder *h);
+
+const char *pen_herder_worker_id(const struct pen_herder *h);
+const struct pen_config *pen_herder_worker(const struct pen_herder *h);
+/** "" while no broker has answered. */
+const char *pen_herder_cluster_id(const struct pen_herder *h);
+
+/* Borrowed until the next change or turn of the loop. */
+struct pen_connector_view {
+    const char *name;
+    const struct pen_config *raw;
+    const char *task_class;
+    enum pen_target target;
+    enum pen_status status;
+    bool has_task;                            /* there is a task configuration: task 0 */
+    bool task_known;                          /* task 0 has a status */
+    enum pen_status task_status;              /* of task 0 */
+    const char *task_trace;                   /* NULL = none */
+    const struct pen_task_counters *counters; /* NULL: no task runs */
+    struct pen_span topic_prefix;             /* p NULL: no task runs */
+    const char *where;                        /* not used while the task runs */
+};
+bool pen_herder_get(const struct pen_herder *h, struct pen_span name,
+                    struct pen_connector_view *ret);
+/** for (i = 0; pen_herder_next(h, &i, &view);) in the order of names' creation */
+bool pen_herder_next(const struct pen_herder *h, uint32_t *pos, struct pen_connector_view *ret);
+/** Calls fn for every topic that the connector wrote to; also one deleted since. */
+void pen_herder_topics(const struct pen_herder *h, struct pen_span name,
+                       void (*fn)(void *arg, struct pen_span topic), void *arg);
+void pen_herder_topics_reset(struct pen_herder *h, struct pen_span name);
+
+struct pen_answer {
+    int code;         /* 0; PEN_E_NOT_FOUND, PEN_E_CONFLICT, PEN_E_CONFIG: the asker's fault */
+    const char *text; /* Connect's words; "" when code is 0 */
+    bool created;     /* put: there was none of that name */
+};
+typedef void pen_answer_fn(void *arg, const struct pen_answer *a);
+
+/** Creates, or replaces when `replace`; raw is taken (emptied). Checks first: class, options, a
+ * connection to the server. */
+void pen_herder_put(struct pen_herder *h, struct pen_span name, struct pen_config *raw,
+                    enum pen_target initial, bool replace, pen_answer_fn *fn, void *arg);
+/** Items of patch are set, names of remove (values unused) are removed. */
+void pen_herder_patch(struct pen_herder *h, struct pen_span name, const struct pen_config *patch,
+                      const struct pen_config *remove, pen_answer_fn *fn, void *arg);
+void pen_herder_delete(struct pen_herder *h, struct pen_span name, pen_answer_fn *fn, void *arg);
+/** Pause, resume and stop. */
+void pen_herder_target(struct pen_herder *h, struct pen_span name, enum pen_target target,
+                       pen_answer_fn *fn, void *arg);
+/** The connector and, with include_tasks, its task; only what has FAILED when only_failed. The view
+ * of the answer's moment says RESTARTING. */
+void pen_herder_restart(struct pen_herder *h, struct pen_span name, bool include_tasks,
+                        bool only_failed, pen_answer_fn *fn, void *arg);
+void pen_herder_restart_task(struct pen_herder *h, struct pen_span name, int64_t task,
+                             pen_answer_fn *fn, void *arg);
+
+/* Problems of a configuration, the connection tried too; borrowed for the call. err->code < 0: it
+ * could not even be looked at (class). */
+typedef void pen_checked_fn(void *arg, const struct pen_config *raw,
+                            const struct pen_config_report *report, const struct pen_error *err);
+void pen_herder_check(struct pen_herder *h, const struct pen_config *raw, pen_checked_fn *fn,
+                      void *arg);
+
+/* Both JSON texts; offset.p NULL removes. */
+struct pen_connector_offset {
+    struct pen_span partition, offset;
+};
+/** Calls fn for each stored offset of the connector. @returns 0 or PEN_E_NOT_FOUND */
+PEN_MUST_USE int pen_herder_offsets(struct pen_herder *h, struct pen_span name,
+                                    void (*fn)(void *arg, const struct pen_connector_offset *o),
+                                    void *arg);
+/** Only while STOPPED and nothing runs. v NULL: removes all. */
+void pen_herder_offsets_alter(struct pen_herder *h, struct pen_span name,
+                              const struct pen_connector_offset *v, size_t n, pen_answer_fn *fn,
+                              void *arg);
 
 #endif

@@ -1,38 +1,57 @@
-/* penstock standalone: as connect-standalone. Connect's worker properties, one file a connector,
- * offsets in a local file, records to Kafka. */
-#include "session.h"
+/* penstock standalone: as connect-standalone. Connect's worker properties, REST, connectors from
+ * files or by POST, offsets in a local file, records to Kafka.
+ *
+ *     read worker ─► offsets ─► herder ─► REST ─► connectors of the command line, one after the other
+ *     SIGINT, SIGTERM ─► every task drains ─► REST closes ─► end */
+#include "cli_int.h"
 
+#include <penstock/rest.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
-    "usage: penstock standalone worker.properties connector.json [connector.json …]\n"
+    "usage: penstock standalone worker.properties [connector.json …]\n"
     "\n"
     "Runs connectors as connect-standalone does: Connect's worker properties, each\n"
     "connector as JSON (flat, or with name and config) or as Java properties,\n"
-    "offsets in offset.storage.file.filename, records to Kafka.\n"
+    "offsets in offset.storage.file.filename, records to Kafka. More connectors come\n"
+    "by REST (listeners; http://127.0.0.1:8083 when not set, off when empty).\n"
     "\n"
     "  -l, --log-level L       trace, debug, info, warn, error, off (info)\n"
     "  -h, --help              this text\n"
     "\n"
-    "exit status  0 stopped by a signal   1 a connector failed\n"
-    "             2 refused before anything was read\n";
+    "exit status  0 stopped by a signal      1 bad command line\n"
+    "             2 the worker did not start 3 a connector of the command line did not\n";
+
+/* As connect-standalone's */
+enum { STANDALONE_USAGE = 1, STANDALONE_STARTUP = 2, STANDALONE_CONNECTOR = 3 };
 
 struct standalone {
     struct pen_config worker;
+    struct pen_buf worker_id;
     struct pen_offset_store *offsets;
-    pthread_mutex_t lock;
-    struct cli_run run;
-    struct cli_session *sessions;
-    struct pen_task **tasks;
-    size_t count, opened;
+    struct pen_herder *herder;
+    struct pen_rest *rest;
+    uv_loop_t loop;
+    uv_signal_t interrupt, terminate, hangup;
+    unsigned signals;
+    char **files;
+    size_t count, next;
+    int status;
+    bool stopping;
 };
 
 static int read_worker(struct standalone *w, const char *path, struct pen_error *err)
 {
     struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
-    int rc = pen_config_load_properties(path, &w->worker, err);
+    struct pen_config raw = PEN_CONFIG_INIT;
+    int rc = pen_config_load_properties(path, &raw, err);
+    if (rc == 0) /* its own providers resolve it, too */
+        rc = pen_config_resolve(&raw, &raw, &w->worker, err);
+    pen_config_done(&raw);
     if (rc == 0) {
         rc = pen_worker_config_check(&w->worker, false, &report, err);
         cli_report(&report);
@@ -50,59 +69,154 @@ static int read_worker(struct standalone *w, const char *path, struct pen_error 
     return pen_offset_store_open_file((const char *)file.p, PEN_OFFSET_FILE_JSON, &w->offsets, err);
 }
 
-static int open_session(struct standalone *w, const char *path, struct pen_error *err)
+/* ---- ending ------------------------------------------------------------------------------------ */
+
+static void stopped(void *arg)
 {
-    struct cli_session *s = &w->sessions[w->opened++];
+    struct standalone *w = arg;
+    uv_stop(&w->loop);
+}
+
+static void stop(struct standalone *w)
+{
+    if (w->stopping)
+        return;
+    w->stopping = true;
+    pen_herder_stop(w->herder, stopped, w);
+}
+
+static void on_signal(uv_signal_t *s, int number)
+{
+    struct standalone *w = s->data;
+    if (number == SIGHUP)
+        return; /* logs go to stderr: there is no file to open again */
+    if (++w->signals > 1)
+        _exit(128 + number); /* asked twice: no more waiting */
+    pen_info("penstock", "stopping: waiting for records on their way (once more to end at once)");
+    stop(w);
+}
+
+/* ---- connectors of the command line ------------------------------------------------------------ */
+
+static void create_next(struct standalone *w);
+
+static void refused(struct standalone *w, const struct pen_error *err)
+{
+    pen_log_error("penstock", err);
+    w->status = STANDALONE_CONNECTOR;
+    stop(w);
+}
+
+static void created(void *arg, const struct pen_answer *a)
+{
+    struct standalone *w = arg;
+    struct pen_error err = {0};
+    const char *path = w->files[w->next++];
+    if (a->code < 0) {
+        pen_error_set(&err, a->code, "unable to create the connector of '%s': %s", path, a->text);
+        refused(w, &err);
+        return;
+    }
+    create_next(w);
+}
+
+static enum pen_target target_of(const char *state)
+{
+    if (strcmp(state, "PAUSED") == 0)
+        return PEN_TARGET_PAUSED;
+    return strcmp(state, "STOPPED") == 0 ? PEN_TARGET_STOPPED : PEN_TARGET_STARTED;
+}
+
+static void create_next(struct standalone *w)
+{
     struct pen_connector_file file = {0};
-    int rc = pen_config_load_connector(path, &file, err);
-    if (rc == 0)
-        rc = pen_config_merge(&s->raw, &file.config, true);
+    struct pen_error err = {0};
+    if (w->next == w->count || w->stopping)
+        return;
+    int rc = pen_config_load_connector(w->files[w->next], &file, &err);
+    struct pen_span name = pen_config_get(&file.config, "name");
+    if (rc == 0 && name.n == 0)
+        rc = pen_error_set(&err, PEN_E_CONFIG, "unable to create the connector of '%s': no name",
+                           w->files[w->next]);
+    if (rc < 0) {
+        refused(w, &err);
+    } else {
+        struct pen_buf copy = PEN_BUF_INIT; /* the configuration is taken, its name with it */
+        pen_buf_put_span(&copy, name);
+        pen_herder_put(w->herder, pen_buf_span(&copy), &file.config, target_of(file.initial_state),
+                       false, created, w);
+        pen_buf_done(&copy);
+    }
     pen_connector_file_done(&file);
+}
+
+/* ---- running ----------------------------------------------------------------------------------- */
+
+static int open_loop(struct standalone *w, struct pen_error *err)
+{
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    uv_signal_t *signals[] = {&w->interrupt, &w->terminate, &w->hangup};
+    /* Joins of ending tasks and tries of connections share the pool: both mostly wait. */
+    (void)setenv("UV_THREADPOOL_SIZE", "16", 0);
+    int rc = uv_loop_init(&w->loop);
+    for (size_t i = 0; i < PEN_COUNT(numbers) && rc == 0; i++) {
+        rc = uv_signal_init(&w->loop, signals[i]);
+        signals[i]->data = w;
+        if (rc == 0)
+            rc = uv_signal_start(signals[i], on_signal, numbers[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return rc == 0
+               ? 0
+               : pen_error_set(err, PEN_E_IO, "unable to make an event loop: %s", uv_strerror(rc));
+}
+
+static int start(struct standalone *w, const char *path, struct pen_error *err)
+{
+    int rc = read_worker(w, path, err);
+    if (rc == 0)
+        rc = open_loop(w, err);
     if (rc < 0)
         return rc;
-    struct cli_session_options o = {
-        .worker = &w->worker,
-        .offsets = w->offsets,
-        .offsets_lock = &w->lock,
-        .output_fd = -1,
-        .flush_interval_ms = pen_worker_config_int(&w->worker, "offset.flush.interval.ms"),
-        .flush_timeout_ms = pen_worker_config_int(&w->worker, "offset.flush.timeout.ms"),
-        .graceful_stop_ms = pen_worker_config_int(&w->worker, "task.shutdown.graceful.timeout.ms"),
-        .run = &w->run};
-    rc = cli_session_open(s, &o, err);
+    pen_rest_worker_id(&w->worker, &w->worker_id);
+    struct pen_herder_options h = {.loop = &w->loop,
+                                   .worker = &w->worker,
+                                   .worker_id = pen_buf_cstr(&w->worker_id),
+                                   .offsets = w->offsets};
+    rc = pen_herder_new(&h, &w->herder, err);
     if (rc < 0)
-        pen_error_prefix(err, "%s", path);
-    w->tasks[w->opened - 1] = s->task;
-    return rc;
+        return rc;
+    struct pen_rest_options r = {
+        .loop = &w->loop, .herder = w->herder, .worker = &w->worker, .version = PENSTOCK_VERSION};
+    return pen_rest_open(&r, &w->rest, err);
 }
 
 static int run(int argc, char **argv)
 {
     struct pen_error err = {0};
-    struct standalone w = {.worker = PEN_CONFIG_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
-    int status = CLI_REFUSED;
+    struct standalone w = {.worker = PEN_CONFIG_INIT};
+    w.files = argv + optind + 1;
     w.count = (size_t)(argc - optind - 1);
-    w.sessions = calloc(w.count, sizeof(*w.sessions));
-    w.tasks = calloc(w.count, sizeof(*w.tasks));
-    int rc = w.sessions && w.tasks
-                 ? cli_run_init(&w.run, &err)
-                 : pen_error_set(&err, PEN_E_NOMEM, "unable to start: out of memory");
-    if (rc == 0)
-        rc = read_worker(&w, argv[optind], &err);
-    for (size_t i = 0; i < w.count && rc == 0; i++)
-        rc = open_session(&w, argv[optind + 1 + (int)i], &err);
-    if (rc < 0)
+    if (start(&w, argv[optind], &err) < 0) {
         pen_log_error("penstock", &err);
-    else
-        status = cli_run_tasks(&w.run, w.tasks, w.count, true);
-    for (size_t i = 0; i < w.opened; i++)
-        cli_session_done(&w.sessions[i]);
+        return STANDALONE_STARTUP; /* nothing has been read or written */
+    }
+    create_next(&w);
+    uv_run(&w.loop, UV_RUN_DEFAULT);
+    pen_rest_close(w.rest);
+    uv_close((uv_handle_t *)&w.interrupt, NULL);
+    uv_close((uv_handle_t *)&w.terminate, NULL);
+    uv_close((uv_handle_t *)&w.hangup, NULL);
+    if (!pen_herder_free(w.herder)) {
+        (void)fflush(NULL);
+        _exit(
+            w.status); /* threads that hang in a server's or broker's silence are not waited for */
+    }
+    (void)uv_loop_close(&w.loop);
     pen_offset_store_close(w.offsets);
-    cli_run_done(&w.run);
     pen_config_done(&w.worker);
-    free(w.sessions);
-    free(w.tasks);
-    return status;
+    pen_buf_done(&w.worker_id);
+    return w.status;
 }
 
 int cli_standalone(int argc, char **argv)
@@ -120,15 +234,15 @@ int cli_standalone(int argc, char **argv)
         if (c != 'l' || !cli_log_level(optarg)) {
             pen_error_set(&err, PEN_E_CONFIG, "unable to read the command line");
             pen_error_hint(&err, "penstock standalone --help lists the options");
-            return cli_refuse(&err);
+            pen_log_error("penstock", &err);
+            return STANDALONE_USAGE;
         }
     }
-    if (argc - optind < 2) {
-        pen_error_set(
-            &err, PEN_E_CONFIG,
-            "unable to start: a worker properties file and at least one connector file are needed");
+    if (argc - optind < 1) {
+        pen_error_set(&err, PEN_E_CONFIG, "unable to start: a worker properties file is needed");
         pen_error_hint(&err, "penstock standalone worker.properties connector.json");
-        return cli_refuse(&err);
+        pen_log_error("penstock", &err);
+        return STANDALONE_USAGE;
     }
     return run(argc, argv);
 }

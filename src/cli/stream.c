@@ -1,9 +1,10 @@
 /* penstock stream: the embedded default. Snapshot, then stream, JSON lines on stdout; no Kafka, no
  * configuration file. With --offsets the same command goes on where it was; the schema history lies
  * beside the offsets as FILE.history. */
-#include "session.h"
+#include "cli_int.h"
 
 #include <getopt.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,18 +145,19 @@ static int open_offsets(const struct stream_args *a, struct pen_offset_store **r
                       : pen_offset_store_open_memory(ret, err);
 }
 
-static int run(struct stream_args *a, struct cli_session *s)
+static int run(struct stream_args *a, struct pen_session *s)
 {
     struct pen_error err = {0};
     struct cli_run run;
     struct pen_offset_store *offsets = NULL;
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     struct pen_buf history = PEN_BUF_INIT;
+    struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
     int status = CLI_REFUSED;
     if (a->offsets)
         pen_buf_printf(&history, "%s.history", a->offsets);
     if (cli_run_init(&run, &err) == 0 && open_offsets(a, &offsets, &err) == 0) {
-        struct cli_session_options o = {.config_flags = PEN_CONFIG_STRICT | PEN_CONFIG_DEFAULTS,
+        struct pen_session_options o = {.config_flags = PEN_CONFIG_STRICT | PEN_CONFIG_DEFAULTS,
                                         .offsets = offsets,
                                         .offsets_lock = &lock,
                                         .history_file = a->offsets ? pen_buf_cstr(&history) : NULL,
@@ -166,15 +168,20 @@ static int run(struct stream_args *a, struct cli_session *s)
                                         .flush_interval_ms = 1000,
                                         .flush_timeout_ms = 5000,
                                         .graceful_stop_ms = 5000,
-                                        .run = &run};
-        if (cli_session_open(s, &o, &err) == 0)
+                                        .report = &report,
+                                        .on_phase = cli_run_on_phase,
+                                        .arg = &run};
+        int rc = pen_session_open(s, &o, &err);
+        cli_report(&report);
+        if (rc == 0)
             status = cli_run_tasks(&run, &s->task, 1, !a->quiet);
         else
             pen_log_error("penstock", &err);
     } else {
         pen_log_error("penstock", &err);
     }
-    cli_session_done(s);
+    pen_config_report_done(&report);
+    pen_session_done(s);
     pen_offset_store_close(offsets);
     cli_run_done(&run);
     pen_buf_done(&history);
@@ -185,7 +192,7 @@ int cli_stream(int argc, char **argv)
 {
     struct pen_error err = {0};
     struct stream_args a = {.given = PEN_CONFIG_INIT};
-    struct cli_session s = {.raw = PEN_CONFIG_INIT};
+    struct pen_session s = {.raw = PEN_CONFIG_INIT};
     int status = CLI_REFUSED;
     int rc = parse(argc, argv, &a, &err);
     if (rc == 1) {
@@ -193,7 +200,7 @@ int cli_stream(int argc, char **argv)
         status = CLI_OK;
     } else if (rc < 0 || configuration(argc, argv, &a, &s.raw, &err) < 0) {
         status = cli_refuse(&err);
-        cli_session_done(&s);
+        pen_session_done(&s);
     } else {
         status = run(&a, &s);
     }

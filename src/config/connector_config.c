@@ -56,6 +56,23 @@ bool config__flavor(struct pen_span name, enum pen_flavor *ret)
     return false;
 }
 
+bool pen_connector_class(struct pen_span connector_class, enum pen_flavor *ret)
+{
+    return config__flavor(connector_class, ret);
+}
+
+const char *pen_connector_class_name(enum pen_flavor f)
+{
+    return f == PEN_FLAVOR_MARIADB ? "io.debezium.connector.mariadb.MariaDbConnector"
+                                   : "io.debezium.connector.mysql.MySqlConnector";
+}
+
+const char *pen_connector_task_class(enum pen_flavor f)
+{
+    return f == PEN_FLAVOR_MARIADB ? "io.debezium.connector.mariadb.MariaDbConnectorTask"
+                                   : "io.debezium.connector.mysql.MySqlConnectorTask";
+}
+
 static void check_class(struct config__check *k)
 {
     const struct pen_span name = pen_span_trim(pen_config_get(&k->c->items, "connector.class"));

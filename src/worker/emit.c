@@ -12,6 +12,8 @@ static int topic_handle(struct pen_task *t, struct pen_span name, struct pen_sin
     if (rc == 0 && (rc = pen_map_put(&t->topics, name, *ret, NULL)) < 0)
         pen_error_set(&t->error, rc, "unable to remember topic '%.*s': out of memory",
                       PEN_SPAN_ARG(name));
+    if (rc == 0 && t->o.on_topic)
+        t->o.on_topic(t->o.arg, t, name);
     return rc;
 }
 

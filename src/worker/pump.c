@@ -426,6 +426,8 @@ static int turn(struct pen_task *t)
             if (rc < 0 || t->blocked)
                 return rc < 0 ? rc : PUMP_BLOCKED;
         }
+        if (atomic_load_explicit(&t->pause_asked, memory_order_relaxed))
+            return PUMP_BLOCKED; /* the ring fills, TCP does the rest */
         int rc = t->reading == TASK_SOURCE_SNAPSHOT ? pump_snapshot(t) : step(t);
         if (rc != PUMP_DONE)
             return rc;

@@ -229,7 +229,7 @@ static void on_flush(uv_timer_t *timer)
 static void on_heartbeat(uv_timer_t *timer)
 {
     struct pen_task *t = timer->data;
-    if (t->phase != PEN_PHASE_STREAM || t->blocked || t->has_event)
+    if (t->phase != PEN_PHASE_STREAM || t->blocked || t->has_event || atomic_load(&t->pause_asked))
         return;
     if (emit_heartbeat(t) < 0)
         task_fail(t);
@@ -416,6 +416,13 @@ int pen_task_start(struct pen_task *t, struct pen_error *err)
 void pen_task_stop(struct pen_task *t)
 {
     atomic_store(&t->stop_asked, true);
+    if (t->started)
+        task_wake(t);
+}
+
+void pen_task_pause(struct pen_task *t, bool paused)
+{
+    atomic_store(&t->pause_asked, paused);
     if (t->started)
         task_wake(t);
 }

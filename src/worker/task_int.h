@@ -96,7 +96,7 @@ struct pen_task {
     uv_poll_t sink_poll;
     bool sink_polled;
     uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer, idle_timer;
-    atomic_bool stop_asked;
+    atomic_bool stop_asked, pause_asked;
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
     unsigned attempts;   /* reconnects in a row without an event */

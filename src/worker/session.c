@@ -1,5 +1,7 @@
 /* One connector from its raw configuration to a task: resolve, check, open stores, make the task. */
-#include "session.h"
+#include <penstock/worker.h>
+#include <penstock/sink.h>
+#include <penstock/store.h>
 
 #include <stdlib.h>
 
@@ -26,7 +28,7 @@ static int client_properties(const struct pen_config *worker, const struct pen_c
     return 0;
 }
 
-static int client_conf(const struct cli_session *s, const struct cli_session_options *o,
+static int client_conf(const struct pen_session *s, const struct pen_session_options *o,
                        enum pen_client client, enum pen_kafka_role role, void **ret,
                        struct pen_error *err)
 {
@@ -40,7 +42,7 @@ static int client_conf(const struct cli_session *s, const struct cli_session_opt
     return rc;
 }
 
-static int open_kafka_history(struct cli_session *s, const struct cli_session_options *o,
+static int open_kafka_history(struct pen_session *s, const struct pen_session_options *o,
                               struct pen_error *err)
 {
     const struct pen_connector_config *c = s->config;
@@ -61,7 +63,7 @@ static int open_kafka_history(struct cli_session *s, const struct cli_session_op
     return pen_history_store_open_kafka(&k, &s->history, err);
 }
 
-static int open_history(struct cli_session *s, const struct cli_session_options *o,
+static int open_history(struct pen_session *s, const struct pen_session_options *o,
                         struct pen_error *err)
 {
     const struct pen_connector_config *c = s->config;
@@ -83,7 +85,7 @@ static int open_history(struct cli_session *s, const struct cli_session_options 
     return PEN_E_CONFIG;
 }
 
-static int producer_properties(struct cli_session *s, const struct cli_session_options *o,
+static int producer_properties(struct pen_session *s, const struct pen_session_options *o,
                                struct pen_error *err)
 {
     if (o->output_fd >= 0 || o->discard)
@@ -92,18 +94,18 @@ static int producer_properties(struct cli_session *s, const struct cli_session_o
                              &s->properties, err);
 }
 
-int cli_session_open(struct cli_session *s, const struct cli_session_options *o,
+int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
                      struct pen_error *err)
 {
     struct pen_config resolved = PEN_CONFIG_INIT;
-    struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
+    struct pen_config_report mine = PEN_CONFIG_REPORT_INIT;
+    struct pen_config_report *report = o->report ? o->report : &mine;
     int rc = pen_config_resolve(&s->raw, o->worker, &resolved, err);
     if (rc == 0) {
-        rc = pen_connector_config_new(&resolved, o->worker, o->config_flags, &report, &s->config,
+        rc = pen_connector_config_new(&resolved, o->worker, o->config_flags, report, &s->config,
                                       err);
-        cli_report(&report);
     }
-    pen_config_report_done(&report);
+    pen_config_report_done(&mine);
     pen_config_done(&resolved);
     if (rc < 0)
         return rc;
@@ -121,13 +123,14 @@ int cli_session_open(struct cli_session *s, const struct cli_session_options *o,
                                  .flush_timeout_ms = o->flush_timeout_ms,
                                  .graceful_stop_ms = o->graceful_stop_ms,
                                  .binlog_file = o->binlog_file,
-                                 .on_phase = cli_run_on_phase,
-                                 .arg = o->run};
+                                 .on_phase = o->on_phase,
+                                 .on_topic = o->on_topic,
+                                 .arg = o->arg};
     s->history = NULL; /* the task's from here on, also when it cannot be made */
     return pen_task_new(&t, &s->task, err);
 }
 
-void cli_session_done(struct cli_session *s)
+void pen_session_done(struct pen_session *s)
 {
     pen_task_free(s->task);
     pen_history_store_close(s->history);
@@ -135,5 +138,5 @@ void cli_session_done(struct cli_session *s)
     free(s->properties);
     pen_config_done(&s->producer);
     pen_config_done(&s->raw);
-    *s = (struct cli_session){0};
+    *s = (struct pen_session){0};
 }

@@ -1,0 +1,326 @@
+/* /connector-plugins: what is built in, the definitions of a connector's options, and validate.
+ *
+ * Definitions come from config's table, whose names, groups and order are Debezium's; texts of
+ * documentation are ours. As Debezium 3.6.1 does, the values of its own options are shown as null:
+ * only Connect's are echoed. */
+#include "rest_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *class_name, *type;
+} plugins[] = {
+    {"io.debezium.connector.mariadb.MariaDbConnector", "source"},
+    {"io.debezium.connector.mysql.MySqlConnector", "source"},
+    {"io.debezium.transforms.ExtractNewRecordState", "transformation"},
+    {"org.apache.kafka.connect.json.JsonConverter", "converter"},
+    {"org.apache.kafka.connect.storage.SimpleHeaderConverter", "header_converter"},
+};
+
+void rest_plugins(struct rest_request *q)
+{
+    const char *only = rest_query(q, "connectorsOnly");
+    bool all = only && !rest_query_bool(q, "connectorsOnly");
+    json_t *list = json_array();
+    for (size_t i = 0; i < PEN_COUNT(plugins); i++) {
+        if (!all && strcmp(plugins[i].type, "source") != 0)
+            continue;
+        bool debezium = strncmp(plugins[i].class_name, "io.debezium.", 12) == 0;
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:s,s:s,s:s}", "class", plugins[i].class_name, "type", plugins[i].type,
+                      "version", debezium ? REST_CONNECTOR_VERSION : REST_KAFKA_VERSION));
+    }
+    rest_answer_json(q, 200, list);
+}
+
+/* ---- definitions ------------------------------------------------------------------------------- */
+
+static json_t *text_or_null(const char *s)
+{
+    return s ? json_string(s) : json_null();
+}
+
+/* Debezium's default_value of options that Connect fills in */
+static const char *default_value(const struct pen_option *o, enum pen_flavor f)
+{
+    if (strcmp(o->name, "connector.plugin.version") == 0)
+        return REST_CONNECTOR_VERSION;
+    size_t n = strlen(o->name), tail = strlen(".converter.plugin.version");
+    if (n > tail && strcmp(o->name + n - tail, ".converter.plugin.version") == 0)
+        return REST_KAFKA_VERSION;
+    return f == PEN_FLAVOR_MARIADB && o->def_mariadb ? o->def_mariadb : o->def;
+}
+
+static json_t *dependents(const struct pen_option *o)
+{
+    static const char *const pairs[][2] = {{"table.ignore.builtin", "database.include.list"},
+                                           {"database.include.list", "table.include.list"},
+                                           {"gtid.source.includes", "table.include.list"}};
+    json_t *list = json_array();
+    for (size_t i = 0; i < PEN_COUNT(pairs); i++)
+        if (strcmp(o->name, pairs[i][0]) == 0)
+            (void)json_array_append_new(list, json_string(pairs[i][1]));
+    return list;
+}
+
+static const char *group_name(const struct pen_option *o, enum pen_flavor f)
+{
+    return f == PEN_FLAVOR_MARIADB && strcmp(o->group, "MySQL") == 0 ? "MariaDB" : o->group;
+}
+
+static json_t *definition(const struct pen_option *o, enum pen_flavor f)
+{
+    const char *def = default_value(o, f);
+    json_t *d = json_object();
+    /* Debezium's own options are never "required" here: its validators say so instead. */
+    bool required = (o->flags & PEN_OPT_FRAMEWORK) && (o->flags & PEN_OPT_REQUIRED);
+    (void)json_object_set_new(d, "name", json_string(o->name));
+    (void)json_object_set_new(d, "type", json_string(pen_option_type_name(o->type)));
+    (void)json_object_set_new(d, "required", json_boolean(required));
+    (void)json_object_set_new(d, "default_value", text_or_null(def));
+    (void)json_object_set_new(d, "importance",
+                              json_string(pen_option_importance_name(o->importance)));
+    (void)json_object_set_new(d, "documentation", json_string(o->doc ? o->doc : ""));
+    (void)json_object_set_new(d, "group", json_string(group_name(o, f)));
+    (void)json_object_set_new(d, "order_in_group", json_integer(o->order));
+    (void)json_object_set_new(d, "width", json_string(pen_option_width_name(o->width)));
+    (void)json_object_set_new(d, "display_name", json_string(o->display));
+    (void)json_object_set_new(d, "dependents", dependents(o));
+    return d;
+}
+
+static bool shown(const struct pen_option *o, enum pen_flavor f)
+{
+    unsigned only = o->flags & (PEN_OPT_MYSQL | PEN_OPT_MARIADB);
+    if (only && only != (f == PEN_FLAVOR_MARIADB ? PEN_OPT_MARIADB : PEN_OPT_MYSQL))
+        return false;
+    if (o->flags & (PEN_OPT_HIDDEN | PEN_OPT_PENSTOCK))
+        return false;
+    return o->order > 0; /* families that Debezium lists have an order too */
+}
+
+typedef void each_option(void *arg, const struct pen_option *o);
+
+static void for_options(const struct pen_option *v, size_t n, enum pen_flavor f, each_option *fn,
+                        void *arg)
+{
+    for (size_t i = 0; i < n; i++)
+        if (shown(&v[i], f))
+            fn(arg, &v[i]);
+}
+
+struct listing {
+    enum pen_flavor flavor;
+    json_t *list, *groups;
+    const struct pen_config *raw, *worker;
+    const struct pen_config_report *report;
+};
+
+static void add_definition(void *arg, const struct pen_option *o)
+{
+    struct listing *l = arg;
+    (void)json_array_append_new(l->list, definition(o, l->flavor));
+}
+
+void rest_plugin_config(struct rest_request *q)
+{
+    struct pen_span name = rest_part(q, 1);
+    struct listing l = {0};
+    const char *version = rest_query(q, "version");
+    if (!pen_connector_class(name, &l.flavor)) {
+        rest_answer_error(q, 404, "Unknown plugin %.*s.", PEN_SPAN_ARG(name));
+        return;
+    }
+    if (version && strcmp(version, "latest") != 0 && strcmp(version, REST_CONNECTOR_VERSION) != 0) {
+        rest_answer_error(q, 400, "Plugin %.*s has no version %s", PEN_SPAN_ARG(name), version);
+        return;
+    }
+    size_t n;
+    l.list = json_array();
+    const struct pen_option *v = pen_options_connector(&n);
+    for_options(v, n, l.flavor, add_definition, &l);
+    v = pen_options_framework(&n);
+    for_options(v, n, l.flavor, add_definition, &l);
+    rest_answer_json(q, 200, l.list);
+}
+
+/* ---- validate ---------------------------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+static const char *choices_of(const struct pen_option *o, enum pen_flavor f)
+{
+    return f == PEN_FLAVOR_MARIADB && o->choices_mariadb ? o->choices_mariadb : o->choices;
+}
+
+/* Sorted; Connect's own enumerations recommend nothing. */
+static json_t *recommended(const struct pen_option *o, enum pen_flavor f)
+{
+    json_t *list = json_array();
+    const char *choices = choices_of(o, f), *def = default_value(o, f);
+    if (strstr(o->name, "plugin.version"))
+        (void)json_array_append_new(list, json_string(def));
+    if (strstr(o->name, ".converter") && !strstr(o->name, "version") &&
+        (o->flags & PEN_OPT_FRAMEWORK))
+        for (size_t i = 0; i < PEN_COUNT(plugins); i++)
+            if (strstr(plugins[i].type, "converter"))
+                (void)json_array_append_new(list, json_string(plugins[i].class_name));
+    if (!choices || (o->flags & PEN_OPT_FRAMEWORK))
+        return list;
+    char *copy = strdup(choices), *save = NULL;
+    const char *words[32];
+    size_t n = 0;
+    for (char *w = copy ? strtok_r(copy, " ", &save) : NULL; w && n < PEN_COUNT(words);
+         w = strtok_r(NULL, " ", &save))
+        if (strcmp(w, "-") != 0)
+            words[n++] = w;
+    qsort(words, n, sizeof(*words), by_text);
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(list, json_string(words[i]));
+    free(copy);
+    return list;
+}
+
+static json_t *errors_of(const struct pen_config_report *r, const char *key)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->n; i++)
+        if (!r->v[i].warning && pen_span_eq_str(r->v[i].key, key))
+            (void)json_array_append_new(list, json_string(r->v[i].text));
+    return list;
+}
+
+/* Connect echoes the values of its own options. */
+static json_t *value_text(const struct listing *l, const struct pen_option *o)
+{
+    if (!(o->flags & PEN_OPT_FRAMEWORK))
+        return json_null();
+    struct pen_span v = pen_config_get(l->raw, o->name);
+    if (!v.p && strstr(o->name, ".converter") && !strstr(o->name, "version"))
+        v = pen_worker_config_get(l->worker, o->name);
+    if (v.p)
+        return pen_option_is_secret(pen_span_str(o->name)) ? json_string("[hidden]")
+                                                           : rest_json_text(v);
+    return text_or_null(default_value(o, l->flavor));
+}
+
+static bool visible(const struct listing *l, const struct pen_option *o)
+{
+    if (strcmp(o->name, "gtid.source.excludes") == 0)
+        return pen_config_get(l->raw, "gtid.source.includes").n > 0;
+    return strcmp(o->name, "schema.history.internal") != 0;
+}
+
+static json_t *value(const struct listing *l, const struct pen_option *o)
+{
+    return json_pack("{s:s,s:o,s:o,s:o,s:b}", "name", o->name, "value", value_text(l, o),
+                     "recommended_values", recommended(o, l->flavor), "errors",
+                     errors_of(l->report, o->name), "visible", (int)visible(l, o));
+}
+
+static void note_group(struct listing *l, const char *group)
+{
+    for (size_t i = 0; i < json_array_size(l->groups); i++)
+        if (strcmp(json_string_value(json_array_get(l->groups, i)), group) == 0)
+            return;
+    (void)json_array_append_new(l->groups, json_string(group));
+}
+
+static void add_config(void *arg, const struct pen_option *o)
+{
+    struct listing *l = arg;
+    note_group(l, group_name(o, l->flavor));
+    json_t *d = definition(o, l->flavor);
+    if ((o->flags & PEN_OPT_FRAMEWORK) && strstr(o->name, ".converter") &&
+        !strstr(o->name, "version")) { /* its default is the worker's */
+        struct pen_span v = pen_worker_config_get(l->worker, o->name);
+        (void)json_object_set_new(d, "default_value", v.p ? rest_json_text(v) : json_null());
+    }
+    (void)json_array_append_new(l->list,
+                                json_pack("{s:o,s:o}", "definition", d, "value", value(l, o)));
+}
+
+/* Problems of names that have no row: transforms, families. */
+static void add_rest(struct listing *l)
+{
+    for (size_t i = 0; i < l->report->n; i++) {
+        const struct pen_config_problem *p = &l->report->v[i];
+        const struct pen_option *o = pen_option_find(p->key);
+        if (p->warning || (o && shown(o, l->flavor) && pen_span_eq_str(p->key, o->name)))
+            continue;
+        json_t *v = json_pack("{s:s,s:n,s:[],s:[s],s:b}", "name", p->key_text, "value",
+                              "recommended_values", "errors", p->text, "visible", 1);
+        (void)json_array_append_new(l->list, json_pack("{s:n,s:o}", "definition", "value", v));
+    }
+}
+
+static void validated(void *arg, const struct pen_config *raw,
+                      const struct pen_config_report *report, const struct pen_error *err)
+{
+    struct rest_request *q = arg;
+    struct listing l = {.raw = raw, .report = report, .worker = q->rest->o.worker};
+    struct pen_span class_name = pen_config_get(raw, "connector.class");
+    if (err->code < 0) {
+        rest_answer_error(q, 500, "%s%s",
+                          pen_error_class(err->code) == PEN_CLASS_CONFIG
+                              ? "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: "
+                              : "",
+                          err->text);
+        return;
+    }
+    size_t n;
+    (void)pen_connector_class(class_name, &l.flavor);
+    l.list = json_array();
+    l.groups = json_array();
+    const struct pen_option *v = pen_options_framework(&n);
+    for_options(v, n, l.flavor, add_config, &l);
+    v = pen_options_connector(&n);
+    for_options(v, n, l.flavor, add_config, &l);
+    add_rest(&l);
+    rest_answer_json(q, 200,
+                     json_pack("{s:o,s:i,s:o,s:o}", "name", rest_json_text(class_name),
+                               "error_count", (int)report->errors, "groups", l.groups, "configs",
+                               l.list));
+}
+
+/* The class in the path and the one in the body must be one: by name, simple name or alias. */
+static bool same_class(struct pen_span a, struct pen_span b)
+{
+    enum pen_flavor fa, fb;
+    if (pen_connector_class(a, &fa) && pen_connector_class(b, &fb))
+        return fa == fb;
+    return pen_span_eq(a, b);
+}
+
+void rest_plugin_validate(struct rest_request *q)
+{
+    struct pen_config raw = PEN_CONFIG_INIT, nulls = PEN_CONFIG_INIT;
+    struct pen_span name = rest_part(q, 1);
+    json_t *body;
+    if (!rest_body_json(q, &body))
+        return;
+    if (!body) {
+        rest_answer_error(q, 500,
+                          "Cannot invoke \"java.util.Map.get(Object)\" because \"connectorConfig\" "
+                          "is null");
+        return;
+    }
+    if (rest_body_map(q, body, "", &raw, &nulls)) {
+        struct pen_span given = pen_config_get(&raw, "connector.class");
+        if (given.p && !same_class(given, name))
+            rest_answer_error(q, 400,
+                              "Included connector type %.*s does not match request type %.*s",
+                              PEN_SPAN_ARG(given), PEN_SPAN_ARG(name));
+        else
+            pen_herder_check(q->rest->o.herder, &raw, validated, q);
+    }
+    json_decref(body);
+    pen_config_done(&raw);
+    pen_config_done(&nulls);
+}

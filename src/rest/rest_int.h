@@ -1,0 +1,149 @@
+/* Inside the REST room: one request from its first line to its answer.
+ *
+ *     server.c    sockets and libmicrohttpd on the loop
+ *     request.c   collects the body, finds the route, sends answers
+ *     route.c     method and path → handler
+ *     body.c      JSON bodies, refused in Jackson's words
+ *     the rest    handlers: each ends in exactly one rest_answer_…, now or later */
+#ifndef PENSTOCK_REST_INT_H
+#define PENSTOCK_REST_INT_H
+
+#include <penstock/rest.h>
+#include <jansson.h>
+#include <microhttpd.h>
+#include <uv.h>
+
+#define REST_LOG         "rest"
+#define REST_BODY_MAX    (1u << 20)
+#define REST_HEADERS_MAX (32u << 10) /* memory of one connection: request line and headers */
+#define REST_CONNECTIONS 128
+#define REST_LISTENERS   8
+#define REST_PATH_PARTS  6
+/* Tools compare the version of GET / with Kafka's */
+#define REST_KAFKA_VERSION     "4.3.1"
+#define REST_CONNECTOR_VERSION "3.6.1.Final"
+
+struct rest_request;
+typedef void rest_handler(struct rest_request *q);
+
+struct rest_route {
+    const char *method;
+    const char *path; /* "/connectors/{}/status"; {} is any one part */
+    bool body;        /* reads one: JSON, else 415 */
+    rest_handler *handle;
+};
+
+struct rest_request {
+    struct rest_request *next, **at; /* in the server's list */
+    struct pen_rest *rest;
+    struct MHD_Connection *connection;
+    char *method;
+    char *path; /* as sent, without the query; then its decoded parts, each NUL-terminated */
+    char *part[REST_PATH_PARTS];
+    size_t parts;
+    const struct rest_route *route;
+    struct pen_buf body;
+    bool begun, too_big, dispatched, suspended, head;
+    unsigned status; /* of the answer; 0 = none yet */
+    struct MHD_Response *response;
+};
+
+struct rest_listener {
+    struct pen_rest *rest;
+    struct MHD_Daemon *daemon;
+    uv_poll_t poll;
+    uv_timer_t timer; /* libmicrohttpd's own timeouts, and the next run after a resume */
+    bool open;
+    unsigned port;
+};
+
+/* A connection as the watchdog sees it: libmicrohttpd restarts its clock at each byte, we do not. */
+struct rest_connection {
+    struct rest_connection *next, **at;
+    int fd;
+    int64_t since_ns; /* start, or end of the last answer */
+    bool answering;   /* the request is complete: how long it takes is our business */
+};
+
+struct pen_rest {
+    struct pen_rest_options o;
+    struct rest_listener listeners[REST_LISTENERS];
+    size_t n;
+    uv_timer_t watchdog;
+    bool watching, closing;
+    struct rest_request *requests;
+    struct rest_connection *connections;
+    json_t *loggers; /* names whose level was set: {"level","last_modified"} */
+};
+
+/* ---- request.c --------------------------------------------------------------------------------- */
+
+/* libmicrohttpd's callbacks: the first line, then headers and body, then the end */
+void *rest_first_line(void *cls, const char *uri, struct MHD_Connection *c);
+enum MHD_Result rest_access(void *cls, struct MHD_Connection *c, const char *url,
+                            const char *method, const char *version, const char *data, size_t *size,
+                            void **state);
+void rest_completed(void *cls, struct MHD_Connection *c, void **state,
+                    enum MHD_RequestTerminationCode why);
+const char *rest_query(struct rest_request *q, const char *name); /* NULL = absent */
+bool rest_query_bool(struct rest_request *q, const char *name);   /* as Boolean.valueOf */
+struct pen_span rest_part(const struct rest_request *q, size_t i);
+/* Each ends the request. json is taken, NULL = no memory; text is emptied. */
+void rest_answer_json(struct rest_request *q, unsigned status, json_t *json);
+void rest_answer_created(struct rest_request *q, unsigned status, const char *location,
+                         json_t *json);
+void rest_answer_empty(struct rest_request *q, unsigned status);
+void rest_answer_text(struct rest_request *q, unsigned status, const char *type,
+                      struct pen_buf *text);
+/* {"error_code","message"} */
+void rest_answer_error(struct rest_request *q, unsigned status, const char *fmt, ...)
+    PEN_PRINTF(3, 4);
+/* "HTTP 404 Not Found": the forms that Connect sends without a Content-Type */
+void rest_answer_bare_error(struct rest_request *q, unsigned status, const char *message);
+/* The herder's word as an error. */
+void rest_answer_refusal(struct rest_request *q, const struct pen_answer *a);
+
+/* ---- route.c ----------------------------------------------------------------------------------- */
+
+/* Splits and decodes q->path, sets q->route. @returns 0 or an HTTP status */
+unsigned rest_route_find(struct rest_request *q);
+/* "GET,HEAD,OPTIONS" of the path's routes; nothing when the path is unknown */
+void rest_route_methods(const struct rest_request *q, struct pen_buf *out);
+
+/* ---- body.c ------------------------------------------------------------------------------------ */
+
+/* Java classes that Jackson's texts name */
+#define REST_CLASS(name) "org.apache.kafka.connect.runtime.rest.entities." name
+
+/* The body as JSON; *ret NULL for an empty body or null. false: answered already. */
+bool rest_body_json(struct rest_request *q, json_t **ret);
+/* A map of names to texts, as Jackson reads Map<String, String>; names of nulls go to `nulls`.
+ * chain: "" or "…CreateConnectorRequest[\"config\"]". false: answered already. */
+bool rest_body_map(struct rest_request *q, const json_t *map, const char *chain,
+                   struct pen_config *into, struct pen_config *nulls);
+/* Number or boolean to text as Jackson coerces; false for objects, arrays, null, no memory. */
+bool rest_body_scalar(const json_t *v, struct pen_buf *out);
+/* Answers 500 in Jackson's words; fmt without the place. */
+void rest_body_refuse(struct rest_request *q, const char *chain, const char *fmt, ...)
+    PEN_PRINTF(3, 4);
+/* "Cannot deserialize value of type `type` from Array value (token `JsonToken.START_ARRAY`)" */
+void rest_body_refuse_type(struct rest_request *q, const char *chain, const char *type,
+                           const json_t *v);
+/* First key of object that is not among known ("a b"), or NULL. */
+const char *rest_body_unknown(const json_t *object, const char *known);
+
+/* ---- handlers ---------------------------------------------------------------------------------- */
+
+rest_handler rest_root, rest_health, rest_metrics;
+rest_handler rest_connectors, rest_connector_post, rest_connector, rest_connector_delete,
+    rest_config, rest_config_put, rest_config_patch, rest_status, rest_topics, rest_topics_reset,
+    rest_restart, rest_pause, rest_resume, rest_stop, rest_tasks, rest_task_status,
+    rest_task_restart, rest_tasks_internal, rest_fence_internal;
+rest_handler rest_offsets, rest_offsets_patch, rest_offsets_delete;
+rest_handler rest_plugins, rest_plugin_config, rest_plugin_validate;
+rest_handler rest_loggers, rest_logger, rest_logger_put;
+
+json_t *rest_json_text(struct pen_span s);
+json_t *rest_json_config(const struct pen_config *c);
+
+#endif

@@ -1,0 +1,186 @@
+/* Is a configuration good? The table's rules at once; then, on the thread pool, a connection to the
+ * server, as Debezium's validate does. At most CHECKS_AT_ONCE wait for servers, so that those which
+ * cannot be reached do not keep the pool from joining tasks. */
+#include "herder_int.h"
+#include "room_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECKS_AT_ONCE 4
+
+static void check_free(struct herder_check *k)
+{
+    pen_config_done(&k->raw);
+    pen_connector_config_free(k->config);
+    pen_config_report_done(&k->report);
+    free(k);
+}
+
+static void answer(struct herder_check *k)
+{
+    k->fn(k->arg, &k->raw, &k->report, &k->err);
+    check_free(k);
+}
+
+static void try_connection(uv_work_t *work) /* @thread pool */
+{
+    struct herder_check *k = work->data;
+    struct pen_arena arena = PEN_ARENA_INIT;
+    struct pen_wire_options o;
+    struct pen_conn *conn = NULL;
+    if (pen_room_wire_options(k->config, &arena, &o) < 0)
+        pen_error_set(&k->connection, PEN_E_NOMEM, "unable to connect: out of memory");
+    else if (pen_conn_open(&o, &conn, &k->connection) == 0)
+        k->connection = (struct pen_error){0};
+    pen_conn_close(conn);
+    pen_arena_done(&arena);
+}
+
+static void start_next(struct pen_herder *h);
+
+static void tried(uv_work_t *work, int status)
+{
+    struct herder_check *k = work->data;
+    struct pen_herder *h = k->h;
+    (void)status;
+    h->checking--;
+    if (k->connection.code < 0 &&
+        pen_config_report_add(&k->report, false, PEN_SPAN_LIT("database.hostname"),
+                              "Error during connection validation: %s%s%s", k->connection.text,
+                              k->connection.hint[0] ? "; " : "", k->connection.hint) < 0)
+        pen_error_set(&k->err, PEN_E_NOMEM, "out of memory");
+    answer(k);
+    start_next(h);
+    herder_maybe_stopped(h);
+}
+
+static void start_next(struct pen_herder *h)
+{
+    while (h->checks && h->checking < CHECKS_AT_ONCE) {
+        struct herder_check *k = h->checks;
+        h->checks = k->next;
+        if (!h->checks)
+            h->checks_tail = &h->checks;
+        k->work.data = k;
+        h->checking++;
+        if (uv_queue_work(h->o.loop, &k->work, try_connection, tried) != 0) {
+            h->checking--;
+            answer(k);
+        }
+    }
+}
+
+/* What only making the rooms can tell: transforms and converters that are not there. */
+static int check_rooms(struct herder_check *k)
+{
+    struct pen_transforms *transforms = NULL;
+    struct pen_row_options rows;
+    struct pen_error err = {0};
+    int rc = pen_room_transforms(k->config, &transforms, &err);
+    const char *key = rc < 0 ? "transforms" : "value.converter";
+    pen_transforms_free(transforms);
+    if (rc == 0)
+        rc = pen_room_row_options(k->config, PEN_SPAN_LIT("check"), &rows, &err);
+    if (rc < 0 && pen_config_report_add(&k->report, false, pen_span_str(key), "%s", err.text) < 0)
+        return PEN_E_NOMEM;
+    return 0;
+}
+
+static bool concerns_connection(const struct pen_config_report *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (!r->v[i].warning && pen_span_has_prefix(r->v[i].key, "database."))
+            return true;
+    return false;
+}
+
+/* Connect looks for the class before anything else. */
+static int check_class(struct herder_check *k)
+{
+    struct pen_span class_name = pen_config_get(&k->raw, "connector.class");
+    if (!class_name.p) {
+        struct pen_buf map = PEN_BUF_INIT;
+        for (size_t i = 0; i < k->raw.n; i++)
+            pen_buf_printf(
+                &map, "%s%.*s=%.*s", i ? ", " : "", PEN_SPAN_ARG(k->raw.items[i].key),
+                pen_option_is_secret(k->raw.items[i].key) ? 8 : (int)k->raw.items[i].value.n,
+                pen_option_is_secret(k->raw.items[i].key) ? "[hidden]"
+                                                          : (const char *)k->raw.items[i].value.p);
+        pen_error_set(&k->err, PEN_E_CONFIG, "Connector config {%s} contains no connector type",
+                      pen_buf_cstr(&map));
+        pen_buf_done(&map);
+        return PEN_E_CONFIG;
+    }
+    enum pen_flavor flavor;
+    if (pen_connector_class(class_name, &flavor))
+        return 0;
+    return pen_error_set(&k->err, PEN_E_CONFIG,
+                         "Failed to find any class that implements Connector and which name "
+                         "matches %.*s, available connectors are: %s, %s",
+                         PEN_SPAN_ARG(class_name), pen_connector_class_name(PEN_FLAVOR_MARIADB),
+                         pen_connector_class_name(PEN_FLAVOR_MYSQL));
+}
+
+static void look_at(struct herder_check *k)
+{
+    struct pen_config resolved = PEN_CONFIG_INIT;
+    int rc = check_class(k);
+    if (rc == 0)
+        rc = pen_config_resolve(&k->raw, k->h->o.worker, &resolved, &k->err);
+    if (rc == 0) {
+        rc =
+            pen_connector_config_new(&resolved, k->h->o.worker, 0, &k->report, &k->config, &k->err);
+        if (rc == PEN_E_CONFIG && k->report.errors > 0) {
+            k->err = (struct pen_error){0}; /* told by the report */
+            rc = 0;
+        }
+    }
+    if (rc == 0 && k->config && k->report.errors == 0 && check_rooms(k) < 0)
+        pen_error_set(&k->err, PEN_E_NOMEM, "out of memory");
+    pen_config_done(&resolved);
+}
+
+void herder_check_start(struct pen_herder *h, struct pen_config *raw, bool connect,
+                        pen_checked_fn *fn, void *arg)
+{
+    struct herder_check *k = calloc(1, sizeof(*k));
+    if (!k) {
+        struct pen_config_report none = PEN_CONFIG_REPORT_INIT;
+        struct pen_error err = {0};
+        pen_error_set(&err, PEN_E_NOMEM, "out of memory");
+        fn(arg, raw, &none, &err);
+        pen_config_done(raw);
+        *raw = PEN_CONFIG_INIT;
+        return;
+    }
+    k->h = h;
+    k->raw = *raw;
+    *raw = PEN_CONFIG_INIT;
+    k->fn = fn;
+    k->arg = arg;
+    look_at(k);
+    if (k->err.code < 0 || !k->config || !connect || h->o.trust_server || h->stopping ||
+        concerns_connection(&k->report)) {
+        answer(k);
+        return;
+    }
+    *h->checks_tail = k;
+    h->checks_tail = &k->next;
+    start_next(h);
+}
+
+void pen_herder_check(struct pen_herder *h, const struct pen_config *raw, pen_checked_fn *fn,
+                      void *arg)
+{
+    struct pen_config copy = PEN_CONFIG_INIT;
+    if (pen_config_merge(&copy, raw, true) < 0) {
+        struct pen_config_report none = PEN_CONFIG_REPORT_INIT;
+        struct pen_error err = {0};
+        pen_error_set(&err, PEN_E_NOMEM, "out of memory");
+        fn(arg, raw, &none, &err);
+        pen_config_done(&copy);
+        return;
+    }
+    herder_check_start(h, &copy, true, fn, arg);
+}
