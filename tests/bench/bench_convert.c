@@ -28,6 +28,8 @@ static const char *const names[] = {"id",    "customer", "name",    "ordered", "
                                     "state", "note",     "updated", "weight",  "level"};
 enum { COUNT = 10 };
 
+#define sprintf_row(p, ...) snprintf((p), 128, __VA_ARGS__)
+
 /* Bytes as a rows event has them: integers little-endian, temporals and decimals big-endian */
 static size_t fill(uint8_t *p, struct pen_cell *cells, uint32_t i)
 {
@@ -87,6 +89,51 @@ static size_t fill(uint8_t *p, struct pen_cell *cells, uint32_t i)
     return (size_t)(p - start);
 }
 
+/* The same row as a snapshot's result set has it */
+static size_t fill_text(char *p, struct pen_cell *cells, uint32_t i)
+{
+    static const char *const words[] = {"Kim Minji", "O\"Brien", "Grace Hopper", "Ada"};
+    static const char *const states[] = {"new", "paid", "shipped"};
+    char *start = p;
+    for (uint32_t k = 0; k < COUNT; k++) {
+        int n = 0;
+        switch (k) {
+        case 0:
+            n = sprintf_row(p, "%u", i);
+            break;
+        case 1:
+            n = sprintf_row(p, "%llu", 1000000007ull * i);
+            break;
+        case 2:
+            n = sprintf_row(p, "%s", words[i % 4]);
+            break;
+        case 3:
+            n = sprintf_row(p, "2024-05-%02u %02u:34:%02u", i % 28 + 1, i % 24, i % 60);
+            break;
+        case 4:
+            n = sprintf_row(p, "%u.%02u", i * 7919 % 100000000, i % 100);
+            break;
+        case 5:
+            n = sprintf_row(p, "%s", states[i % 3]);
+            break;
+        case 6:
+            n = sprintf_row(p, "leave at the door; ring twice, the bell is broken");
+            break;
+        case 7:
+            n = sprintf_row(p, "2024-05-%02u 01:02:%02u", i % 28 + 1, i % 60);
+            break;
+        case 8:
+            n = sprintf_row(p, "%.2f", (double)(i * 37 % 100000) / 100.0);
+            break;
+        default:
+            n = sprintf_row(p, "%d", (int)(int8_t)i);
+        }
+        cells[k] = (struct pen_cell){(const uint8_t *)p, (uint32_t)n, PEN_CELL_VALUE};
+        p += n;
+    }
+    return (size_t)(p - start);
+}
+
 static double now(void)
 {
     struct timespec t;
@@ -105,7 +152,8 @@ static struct pen_plan *plan(struct pen_table *t, enum pen_variant v, bool schem
     o.prefix = PEN_SPAN_LIT("shop");
     o.run_id = PEN_SPAN_LIT("01976f6a-0000-7000-8000-000000000000");
     struct pen_plan *p = NULL;
-    if (pen_envelope_shapes(&o, t, v, PEN_FORM_BINLOG, NULL, &arena, &shapes, &err) == 0)
+    if (pen_envelope_shapes(&o, t, v, v == PEN_VARIANT_READ ? PEN_FORM_TEXT : PEN_FORM_BINLOG, NULL,
+                            &arena, &shapes, &err) == 0)
         p = pen_plan_compile(&shapes, &json, &json, &err);
     if (!p) {
         fprintf(stderr, "bench_convert: %s\n", err.text);
@@ -169,13 +217,17 @@ int main(void)
     static uint8_t bytes[DISTINCT * 256];
     static struct pen_cell cells[DISTINCT][COUNT];
     struct pen_table *t = spec_table(columns, names, COUNT, "id");
-    size_t at = 0;
+    static char text[DISTINCT * 320];
+    size_t at = 0, texts = 0;
     for (uint32_t i = 0; i < DISTINCT; i++)
         at += fill(bytes + at, cells[i], i);
     measure("insert, no schemas", t, PEN_VARIANT_CREATE, false, cells);
     measure("update, no schemas", t, PEN_VARIANT_UPDATE, false, cells);
     measure("insert, with schemas", t, PEN_VARIANT_CREATE, true, cells);
     measure("update, with schemas", t, PEN_VARIANT_UPDATE, true, cells);
+    for (uint32_t i = 0; i < DISTINCT; i++)
+        texts += fill_text(text + texts, cells[i], i);
+    measure("snapshot row, no schemas", t, PEN_VARIANT_READ, false, cells);
     pen_table_unref(t);
     return 0;
 }
