@@ -9,7 +9,8 @@ struct convert__compiler {
     const struct pen_shapes *shapes;
     struct pen_json_options json;
     uint8_t style;
-    uint8_t nth;            /* of the record */
+    uint8_t nth; /* of the record */
+    bool strict; /* a key: what cannot be converted stops the task, as it does Debezium */
     struct pen_buf pending; /* literal that goes in front of the next value */
     struct pen_buf literals;
     PEN_VEC(struct convert__op) ops;

@@ -63,7 +63,8 @@ static void column(struct convert__compiler *c, const struct pen_field *f)
     at->null_lit = store(c, pen_buf_span(&text));
     /* a value that cannot be converted is null, and then JsonConverter looks for the default */
     pen_buf_reset(&text);
-    if (f->optional || (c->json.replace_null_with_default && f->def.kind != PEN_CONST_NONE))
+    if (!c->strict &&
+        (f->optional || (c->json.replace_null_with_default && f->def.kind != PEN_CONST_NONE)))
         put_null(c, f, &text);
     at->fail_n = (uint32_t)text.n;
     at->fail_lit = store(c, pen_buf_span(&text));
@@ -336,7 +337,9 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
         fixed_frame(c, s->value, val, &r->value_open, &r->value_close);
         return;
     }
+    c->strict = true;
     r->key = json_program(c, s->key, key);
+    c->strict = false;
     r->value = json_program(c, s->value, val);
 }
 
@@ -359,6 +362,7 @@ static void compile(struct convert__compiler *c, const struct pen_json_options *
         return;
     }
     memcpy(p->key_columns, s->key_columns, s->key_count * sizeof(uint32_t));
+    c->strict = true;
     p->key_before = json_program(c, s->key_before, key);
     p->key_after = json_program(c, s->key_after, key);
 }

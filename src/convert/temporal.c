@@ -182,7 +182,7 @@ static int put_number(const struct convert__run *r, int64_t v)
     return 0;
 }
 
-/* ".5", ".123", ".123456": Java's ISO times print 3 or 6 digits, ISO_OFFSET_DATE_TIME the fewest */
+/* ".5", ".123456": Java's ISO formatters print the fewest digits */
 static uint8_t *put_fraction(uint8_t *w, uint32_t micros, unsigned digits)
 {
     if (digits == 0)
@@ -191,10 +191,6 @@ static uint8_t *put_fraction(uint8_t *w, uint32_t micros, unsigned digits)
     for (unsigned i = 6; i > 0; i--, micros /= 10)
         w[i - 1] = (uint8_t)('0' + micros % 10);
     return w + digits;
-}
-static unsigned thousands(uint32_t micros)
-{
-    return micros == 0 ? 0 : micros % 1000 == 0 ? 3 : 6;
 }
 static unsigned fewest(uint32_t micros)
 {
@@ -263,7 +259,7 @@ static int put_time(const struct convert__run *r, const struct convert__op *o, i
             return WHEN_BAD;
         w = when_put_clock(w, (unsigned)(micros / 3600000000), (unsigned)(micros / 60000000 % 60),
                            (unsigned)(micros / 1000000 % 60));
-        w = put_fraction(w, (uint32_t)(micros % 1000000), thousands((uint32_t)(micros % 1000000)));
+        w = put_fraction(w, (uint32_t)(micros % 1000000), fewest((uint32_t)(micros % 1000000)));
         *w++ = 'Z';
         put_quoted(r, o, text, w);
         return 0;
@@ -285,15 +281,17 @@ static int put_when(const struct convert__run *r, const struct convert__op *o,
         return header_date ? put_header_date(r, v) : put_number(r, v);
     case PEN_AS_MICROS:
         return put_number(r, t->seconds * 1000000 + t->micros);
-    case PEN_AS_NANOS:
-        if (__builtin_mul_overflow(t->seconds, (int64_t)1000000000, &v) ||
-            __builtin_add_overflow(v, (int64_t)t->micros * 1000, &v))
-            return WHEN_BAD; /* outside 1677…2262 */
+    case PEN_AS_NANOS: { /* as Debezium adds: the day must fit by itself; 1677-09-22 … 2262 */
+        int64_t of_day = t->hour * 3600 + t->minute * 60 + t->second;
+        if (__builtin_mul_overflow(t->seconds - of_day, (int64_t)1000000000, &v) ||
+            __builtin_add_overflow(v, of_day * 1000000000 + (int64_t)t->micros * 1000, &v))
+            return WHEN_BAD;
         return put_number(r, v);
+    }
     case PEN_AS_ZONED:
         return put_iso(r, o, t, o->exact_fraction ? o->fraction : fewest(t->micros));
     default:
-        return put_iso(r, o, t, thousands(t->micros));
+        return put_iso(r, o, t, fewest(t->micros));
     }
 }
 

@@ -147,8 +147,8 @@ struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, struct pen_table 
 
 /* ---- plans ---------------------------------------------------------------------------------- */
 
-/* skipped.operations asks for each record's operation: an update that changes the key is a delete and
- * a create, whatever is said of updates. */
+/* skipped.operations asks twice: for the event (u skips key changes too), and for each record's own
+ * operation (d leaves the create of a key change). */
 static void leave_out_skipped(const struct pen_row_options *o, struct pen_shapes *s)
 {
     static const char ops[PEN_OP_COUNT] = {[PEN_OP_READ] = 'r',
@@ -241,13 +241,13 @@ int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c, struct pe
     const struct pen_row_options *opt = &s->owner->o;
     struct pen_plan *p;
     o->count = o->events = 0;
+    if (opt->skip[c->op])
+        return 0;
     if (c->op == PEN_OP_UPDATE) {
         if (opt->skip_unchanged && unchanged(s, c))
             return 0;
         return run_update(s, c, o, err);
     }
-    if (opt->skip[c->op])
-        return 0;
     int rc = plan_get(s, (enum pen_variant)variants[c->op], &p, err);
     return rc < 0 ? rc : pen_plan_run(p, c, o, err);
 }
