@@ -89,7 +89,7 @@ class Run:
         self.variant, self.prefix = variant, reference.prefix()
         self.worker, self.topics = reference.Worker(a.connect), reference.Topics(a.kafka, self.prefix)
         self.worker.create(self.prefix, connector(config, server, db, self.prefix, a))
-        self.may_stop = False
+        self.may_stop = self.stopped = False
 
     def look(self):
         """Whether the sentinel has come; stops where the task has failed."""
@@ -97,6 +97,7 @@ class Run:
             return True
         state, trace = self.worker.task(self.prefix)
         if state == "FAILED" and self.may_stop:
+            self.stopped = True
             return True
         if state == "FAILED":
             causes = [line for line in trace.splitlines() if not line.startswith("\tat ")]
@@ -170,6 +171,9 @@ def record(case, server, db, a):
         counts = []
         for r in runs:
             r.topics.poll()
+            if r.stopped:
+                counts.append(f"{r.variant or 'default'}: Debezium stops")
+                continue
             lines = r.lines(file, span)
             # The file is known under its new name from now on; positions inside stay.
             text = normal.dump(lines).replace(file, f"binlog.{server}")
