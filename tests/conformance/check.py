@@ -100,7 +100,7 @@ def check(penstock, case, server, mariadb, keep):
         return str(e).splitlines()
     if keep:
         (keep / f"{case.name}.jsonl").write_text(normal.dump(got))
-    want = normal.load(live.expected(case, mariadb))
+    want = normal.as_lines_can_say(normal.load(live.expected(case, mariadb)))
     return describe(got, want) if got != want else []
 
 

@@ -82,7 +82,7 @@ def describe(got, want):
 def check(job):
     penstock, (name, binlog, server, options, expected) = job
     records, trouble = run(penstock, binlog, server, options)
-    want = normal.load(expected)
+    want = normal.as_lines_can_say(normal.load(expected))
     notes = []
     if trouble:
         notes.append(trouble)

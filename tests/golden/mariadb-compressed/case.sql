@@ -1,5 +1,5 @@
 -- servers: mariadb
--- log_bin_compress: query and rows events that are compressed one by one.
+-- differs: log_bin_compress. Debezium does not read compressed query events, so it misses the CREATE TABLE and stops at the first row.
 SET GLOBAL log_bin_compress = ON;
 SET GLOBAL log_bin_compress_min_len = 10;
 CREATE DATABASE g_mariadb_compressed;

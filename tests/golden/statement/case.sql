@@ -1,3 +1,4 @@
+-- servers: mysql
 -- Statements that are logged as text (binlog_format=STATEMENT): both programs pass over them; the rows after them still come.
 CREATE DATABASE g_statement;
 USE g_statement;
