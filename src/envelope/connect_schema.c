@@ -325,9 +325,11 @@ static void apply_rule(struct envelope__build *b, const struct pen_table *t,
         propagate(b, f, c);
         return;
     case PEN_RULE_TRUNCATE:
+        /* a column that cannot be longer than that has neither rule nor parameter */
+        if (c->length >= 0 && c->length <= (int64_t)r.n)
+            return;
         envelope__param(b, f, LIT("truncateLength"), envelope__number(b, r.n));
-        if (c->length < 0 || c->length > (int64_t)r.n)
-            f->rule = r;
+        f->rule = r;
         return;
     case PEN_RULE_MASK:
         envelope__param(b, f, LIT("masked"), LIT("true"));

@@ -48,6 +48,12 @@ static bool zero_date(struct pen_span s)
            memcmp(s.p + 8, "00", 2) == 0;
 }
 
+/* Java's LocalDate wants all ten characters: '2018-8-3' is not one to it, though MySQL takes it */
+static bool full_date(struct pen_span s)
+{
+    return s.n == 10 && s.p[4] == '-' && s.p[7] == '-';
+}
+
 static bool digits(struct pen_span s)
 {
     size_t i = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
@@ -160,6 +166,9 @@ static struct pen_constant normalised(struct envelope__build *b, const struct pe
     case PEN_TYPE_BIT:
         return c->length <= 1 ? boolean(s) : bits(b, c, s);
     case PEN_TYPE_DATE:
+        if (full_date(s) && !zero_date(s))
+            return cell(s);
+        return c->optional ? none : cell(LIT("1970-01-01"));
     case PEN_TYPE_DATETIME:
         if (!zero_date(s))
             return cell(s);
