@@ -292,6 +292,7 @@ static int ddl(struct pen_task *t, const struct pen_event *ev, const struct pen_
     if (rc < 0)
         return rc;
     pump_source(t, ev);
+    t->source.ts_us -= t->source.ts_us % 1000; /* Debezium carries a statement's time in ms */
     if (t->place.standalone)
         t->source.thread = -1;
     rc = pump_statement(t, q->db, sql, q);

@@ -2,6 +2,8 @@
  * snapshot mode make of that, what did the tables look like there. Runs on the task's thread and
  * blocks, at a start and at each reconnect; nothing is read from the binlog yet. */
 #include "task_int.h"
+
+#include <string.h>
 #include <penstock/worker/server_check.h>
 
 /* ---- stored offset ----------------------------------------------------------------------------- */
@@ -296,6 +298,11 @@ static int connect_file(struct pen_task *t)
     int rc = load_offset(t, &offset, &has_offset);
     if (rc == 0)
         rc = new_catalog(t, false);
+    if (rc == 0 && !has_offset) { /* the file's name is what its events are in */
+        const char *slash = strrchr(t->o.binlog_file, '/');
+        rc = pen_position_set_file(&offset, pen_span_str(slash ? slash + 1 : t->o.binlog_file));
+        offset.pos = 4;
+    }
     if (rc == 0)
         rc = progress_start(t, &offset);
     if (rc == 0)
