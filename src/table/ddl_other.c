@@ -248,7 +248,9 @@ int ddl_create_index(struct ddl_run *r, bool unique, const uint8_t *begin)
     rc = ddl_find(r, n.db, n.table, &t);
     if (rc < 0)
         return rc;
-    return t ? add_unique(r, t, u, plain, begin) : 0;
+    /* The MySQL connector's text begins behind CREATE, the MariaDB connector's does not */
+    return t ? add_unique(r, t, u, plain, table_catalog_is_mariadb(r->cat) ? r->statement : begin)
+             : 0;
 }
 
 int ddl_drop_index(struct ddl_run *r)

@@ -189,21 +189,19 @@ static struct pen_span option_text(struct ddl_run *r, struct pen_span quoted)
 static int parse_options(struct ddl_run *r, struct pen_column *c)
 {
     PEN_VEC(struct pen_span) values = {0};
-    PEN_VEC(struct pen_span) labels = {0};
     int rc = ddl_expect_punct(r, '(');
     while (rc == 0) {
         const struct ddl_token *t = &r->lx.tok;
         if (t->kind == DDL_INTRODUCER)
             ddl_lex_next(&r->lx);
-        struct pen_span *value = pen_vec_push(&values), *label = pen_vec_push(&labels);
-        if (value == NULL || label == NULL) {
+        struct pen_span *value = pen_vec_push(&values);
+        if (value == NULL) {
             rc = ddl_nomem(r);
         } else if (t->kind == DDL_STRING && t->closed) {
             *value = option_text(r, t->text);
-            *label = ddl_unquote(r->a, t->text, !r->lx.no_backslash);
-            rc = value->p && label->p ? 0 : ddl_nomem(r);
+            rc = value->p ? 0 : ddl_nomem(r);
         } else if (t->kind == DDL_HEX) {
-            *value = *label = t->text;
+            *value = t->text;
         } else {
             rc = ddl_fail(r, "option in quotes expected");
         }
@@ -217,18 +215,16 @@ static int parse_options(struct ddl_run *r, struct pen_column *c)
     if (rc == 0) {
         c->enum_count = (uint32_t)values.n;
         c->enum_values = pen_arena_calloc(r->a, values.n, sizeof(struct pen_span));
-        c->labels = pen_arena_calloc(r->a, labels.n, sizeof(struct pen_span));
-        if (c->enum_values == NULL || c->labels == NULL)
+        if (c->enum_values == NULL)
             rc = ddl_nomem(r);
-        for (size_t i = 0; rc == 0 && i < values.n; i++) {
+        for (size_t i = 0; rc == 0 && i < values.n; i++)
             c->enum_values[i] = values.v[i];
-            c->labels[i] = labels.v[i];
-        }
+        if (rc == 0 && table_labels_resolve(r->a, c) < 0)
+            rc = ddl_nomem(r);
         c->length = c->type == PEN_TYPE_SET ? (int64_t)PEN_MAX(2 * values.n, (size_t)1) - 1 : 1;
         c->length = PEN_MAX(c->length, 0);
     }
     pen_vec_done(&values);
-    pen_vec_done(&labels);
     return rc;
 }
 
@@ -444,7 +440,8 @@ int table_labels_resolve(struct pen_arena *a, struct pen_column *c)
     for (uint32_t i = 0; i < c->enum_count; i++) {
         struct pen_span v = c->enum_values[i];
         bool quoted = v.n >= 2 && (v.p[0] == '\'' || v.p[0] == '"');
-        c->labels[i] = quoted ? ddl_unquote(a, v, true) : v;
+        /* Debezium undoes the quotes alone: a backslash of the statement stays, doubled as written */
+        c->labels[i] = quoted ? ddl_unquote(a, v, false) : v;
         if (c->labels[i].p == NULL)
             return PEN_E_NOMEM;
     }

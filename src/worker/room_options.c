@@ -227,7 +227,8 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
     o->tombstones = c->tombstones_on_delete;
     o->time_adjuster = c->time_adjuster;
     o->bigint_unsigned_precise = c->bigint_unsigned_mode == PEN_CONFIG_BIGINT_UNSIGNED_PRECISE;
-    o->schema_comments = c->include_schema_comments;
+    /* The MariaDB connector's parser keeps comments whatever the option says. */
+    o->schema_comments = c->include_schema_comments || c->flavor == PEN_FLAVOR_MARIADB;
     o->transaction_metadata = c->transaction_metadata;
     o->decimal = decimal_mode(c->decimal_mode);
     o->time = time_mode(c->time_mode);
