@@ -12,8 +12,7 @@ static int taken(int rc)
     return rc < 0 ? rc : 1;
 }
 
-/* CURRENT_TIMESTAMP[(n)] behind ON UPDATE marks the column as generated, as AUTO_INCREMENT does; not
- * for the MariaDB connector's parser. */
+/* CURRENT_TIMESTAMP[(n)] behind ON UPDATE marks the column as generated, as AUTO_INCREMENT does. */
 static int on_update(struct ddl_run *r, struct pen_column *c)
 {
     int rc = ddl_expect(r, "UPDATE");
@@ -22,8 +21,7 @@ static int on_update(struct ddl_run *r, struct pen_column *c)
     if (rc < 0)
         return rc;
     ddl_lex_next(&r->lx);
-    if (!table_catalog_is_mariadb(r->cat))
-        c->auto_incremented = c->generated = true;
+    c->auto_incremented = c->generated = true;
     return ddl_is_punct(&r->lx, '(') ? ddl_skip_parens(r) : 0;
 }
 

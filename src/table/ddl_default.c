@@ -128,17 +128,9 @@ static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
 {
     const struct ddl_token *t = &r->lx.tok;
     switch (t->kind) {
-    case DDL_INTRODUCER: {
-        const uint8_t *begin = t->text.p;
+    case DDL_INTRODUCER:
         ddl_lex_next(&r->lx);
-        if (!table_catalog_is_mariadb(r->cat) || r->lx.tok.kind != DDL_STRING)
-            return value(r, c, ret_null); /* an introducer is never followed by another one */
-        /* the MariaDB connector keeps the whole text: _utf8mb4'x' */
-        c->default_expr =
-            pen_span_make(begin, (size_t)(r->lx.tok.text.p + r->lx.tok.text.n - begin));
-        ddl_lex_next(&r->lx);
-        return 0;
-    }
+        return value(r, c, ret_null); /* an introducer is never followed by another one */
     case DDL_STRING:
     case DDL_NSTRING:
         if (!t->closed)
