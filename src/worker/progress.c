@@ -22,6 +22,7 @@ void progress_done(struct pen_task *t)
     t->ledger = NULL;
     pen_buf_done(&t->place.file);
     pen_buf_done(&t->stored);
+    pen_buf_done(&t->resume_gtid);
     pen_buf_done(&t->offset_key);
 }
 
@@ -56,12 +57,24 @@ struct pen_ledger_mark progress_mark(const struct pen_task *t, uint64_t pos)
                                     .ts_sec = t->source.ts_us / 1000000};
 }
 
-/* provide.transaction.metadata: the counters go on after a restart inside the transaction. */
-static int note_counters(struct pen_task *t)
+#define RESUME_GTID "transaction_gtid"
+
+/* What a position inside a transaction needs beside event and row: which transaction it is, so that
+ * after a failover no other one is taken for it, and with provide.transaction.metadata the counters. */
+static int note_transaction(struct pen_task *t)
 {
+    struct pen_buf *b = &t->text;
+    char gtid[PEN_GTID_TEXT_MAX];
+    if (t->place.gtid.kind != PEN_GTID_NONE) {
+        size_t n = (size_t)(pen_put_any_gtid((uint8_t *)gtid, &t->place.gtid) - (uint8_t *)gtid);
+        pen_buf_reset(b);
+        pen_buf_put_json_string(b, pen_span_make(gtid, n));
+        int rc = pen_ledger_extra(t->ledger, RESUME_GTID, pen_buf_cstr(b));
+        if (rc < 0)
+            return rc;
+    }
     if (!t->tx.metadata || t->tx.id.n == 0)
         return 0;
-    struct pen_buf *b = &t->text;
     pen_buf_reset(b);
     pen_buf_put_json_string(b, pen_buf_span(&t->tx.id));
     int rc = pen_ledger_extra(t->ledger, "transaction_id", pen_buf_cstr(b));
@@ -77,18 +90,48 @@ static int note_counters(struct pen_task *t)
     return rc;
 }
 
+/* Is the transaction under way the one that the stored position stands in? Asked once after a start. */
+static bool is_resumed(struct pen_task *t)
+{
+    if (t->resume_gtid.n == 0)
+        return true; /* Debezium's offsets do not say; it takes the first one, too */
+    uint8_t text[PEN_GTID_TEXT_MAX + 2] = "\"";
+    uint8_t *end = pen_put_any_gtid(text + 1, &t->place.gtid);
+    *end++ = '"';
+    bool same =
+        pen_span_eq(pen_buf_span(&t->resume_gtid), pen_span_make(text, (size_t)(end - text)));
+    pen_buf_reset(&t->resume_gtid);
+    return same;
+}
+
+/* A transaction was cut off, and another one comes before it: this server has another order. What is
+ * acknowledged is the place to go on from; what was sent beyond comes again. */
+static int start_again(struct pen_task *t)
+{
+    struct pen_position p = {0};
+    int rc = pen_ledger_acked(t->ledger, &p);
+    emit_free_waiting(t);
+    if (rc == 0)
+        rc = progress_start(t, &p);
+    pen_position_done(&p);
+    return rc < 0 ? ledger_error(t, rc)
+                  : pen_error_set(
+                        &t->error, PEN_E_LOST,
+                        "another transaction came before the one that was cut off, as after a "
+                        "failover; going on from what is acknowledged");
+}
+
 int progress_open(struct pen_task *t)
 {
-    if (t->group_open) {
-        if (t->tx.metadata && pen_ledger_cuts_next(t->ledger))
-            return ledger_error(t, note_counters(t));
-        return 0;
-    }
+    if (t->group_open)
+        return pen_ledger_cuts_next(t->ledger) ? ledger_error(t, note_transaction(t)) : 0;
     int rc = pen_ledger_open(t->ledger, &t->place.begin, &t->place.gtid);
+    if (rc == PEN_E_STATE)
+        return start_again(t);
     if (rc < 0)
         return ledger_error(t, rc);
     t->group_open = true;
-    t->skipping = rc == 1;
+    t->skipping = rc == 1 && is_resumed(t);
     if (t->skipping)
         pen_ledger_done(t->ledger, &t->skip_event, &t->skip_row);
     return 0;
@@ -116,7 +159,15 @@ int progress_close(struct pen_task *t)
     }
     t->group_open = t->skipping = false;
     t->place.gtid.kind = PEN_GTID_NONE;
-    return ledger_error(t, rc);
+    return rc == PEN_E_STATE ? start_again(t) : ledger_error(t, rc);
+}
+
+int progress_pass(struct pen_task *t)
+{
+    struct pen_ledger_mark end = progress_mark(t, t->place.end);
+    int rc = pen_ledger_skip(t->ledger, &end, NULL);
+    /* STATE: a transaction that was cut off is still to come; FULL: the next group moves the place */
+    return rc == PEN_E_STATE || rc == PEN_E_FULL ? 0 : ledger_error(t, rc);
 }
 
 int progress_start(struct pen_task *t, const struct pen_position *p)
@@ -128,6 +179,10 @@ int progress_start(struct pen_task *t, const struct pen_position *p)
     t->place.gtid.kind = PEN_GTID_NONE;
     t->place.start = t->place.end = p->pos;
     t->stored_version = pen_ledger_version(t->ledger);
+    const char *gtid = pen_position_extra(p, RESUME_GTID);
+    pen_buf_reset(&t->resume_gtid);
+    if (gtid)
+        pen_buf_put_str(&t->resume_gtid, gtid);
     pen_buf_reset(&t->place.file); /* the old number means nothing to the ledger any more */
     return progress_file(t, pen_span_str(p->file ? p->file : ""));
 }

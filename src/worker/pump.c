@@ -208,9 +208,9 @@ static int rotate(struct pen_task *t, const struct pen_event *ev)
         task_tables_clear(&t->tables); /* ids may be given anew after a restart of the server */
     /* Behind the end of a file is the start of the next: between transactions that is a place to
      * resume from when the old file is purged. */
-    if (!same && !t->tx.open && !t->group_open && t->place.gtid.kind == PEN_GTID_NONE)
-        return progress_close(t);
-    return 0;
+    return !same && !t->tx.open && !t->group_open && t->place.gtid.kind == PEN_GTID_NONE
+               ? progress_pass(t)
+               : 0;
 }
 
 static int heartbeat(struct pen_task *t)

@@ -168,8 +168,9 @@ struct pen_task {
     bool skipping;                 /* part of the group was sent before: rows up to … */
     uint64_t skip_event, skip_row; /* … this one are left out */
     uint64_t emit_event, emit_row; /* what t->out's records complete */
-    uint64_t stored_version;       /* of the ledger, when the offset was last written */
-    struct pen_buf stored;         /* JSON of the offset last written */
+    struct pen_buf resume_gtid; /* JSON text: the transaction that the stored position stands in */
+    uint64_t stored_version;    /* of the ledger, when the offset was last written */
+    struct pen_buf stored;      /* JSON of the offset last written */
     struct pen_history_store *history;
     struct pen_buf offset_key;
 };
@@ -249,6 +250,8 @@ PEN_MUST_USE int progress_open(struct pen_task *t);
 bool progress_is_sent(const struct pen_task *t, uint64_t event, uint64_t row);
 /* The group ends at t->place.end, with or without records; its GTID is done. */
 PEN_MUST_USE int progress_close(struct pen_task *t);
+/* Between groups, at t->place.end: the place moves on and nothing else. */
+PEN_MUST_USE int progress_pass(struct pen_task *t);
 PEN_MUST_USE int progress_start(struct pen_task *t, const struct pen_position *p);
 /* Writes the acknowledged position to the offset store, if it moved. */
 PEN_MUST_USE int progress_flush(struct pen_task *t);
