@@ -171,6 +171,11 @@ static bool is_old_temporal(const struct pen_shapes *s, const struct pen_field *
     }
 }
 
+static bool connect_date(const struct pen_field *f)
+{
+    return pen_span_has_prefix(f->schema_name, "org.apache.kafka.connect.data.");
+}
+
 int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, bool text,
                      struct convert__op *o)
 {
@@ -184,7 +189,7 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
         .text = text,
         .numeric = c->json.decimal_numeric,
         .old_temporal = !text && is_old_temporal(c->shapes, f),
-        .connect_date = pen_span_has_prefix(f->schema_name, "org.apache.kafka.connect.data."),
+        .connect_date = connect_date(f),
         .column = f->column,
         .source = col,
     };
@@ -306,6 +311,8 @@ bool convert__constant_put(struct convert__compiler *c, const struct pen_field *
     case PEN_CONST_INT:
         if (f->type == PEN_SCHEMA_BOOLEAN)
             pen_buf_put_str(b, v->i ? "true" : "false");
+        else if (c->style == STYLE_HEADER && connect_date(f) && v->i == 0)
+            pen_buf_put_str(b, "00:00:00.000Z"); /* the epoch for a zero date */
         else
             pen_buf_advance_to(b, pen_put_i64(w, v->i));
         return true;

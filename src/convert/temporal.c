@@ -241,7 +241,8 @@ static int put_header_date(const struct convert__run *r, int64_t millis)
 static int put_time(const struct convert__run *r, const struct convert__op *o, int64_t micros)
 {
     const int64_t day = (int64_t)86400 * 1000000;
-    bool in_day = micros >= 0 && micros < day;
+    bool in_day =
+        micros >= 0 && micros <= day; /* 24:00:00 itself passes, and reads 00:00:00 as text */
     uint8_t text[32], *w = text;
     switch (o->as) {
     case PEN_AS_TIME_MICROS:
@@ -257,8 +258,8 @@ static int put_time(const struct convert__run *r, const struct convert__op *o, i
     default:
         if (!in_day)
             return WHEN_BAD;
-        w = when_put_clock(w, (unsigned)(micros / 3600000000), (unsigned)(micros / 60000000 % 60),
-                           (unsigned)(micros / 1000000 % 60));
+        w = when_put_clock(w, (unsigned)(micros / 3600000000 % 24),
+                           (unsigned)(micros / 60000000 % 60), (unsigned)(micros / 1000000 % 60));
         w = put_fraction(w, (uint32_t)(micros % 1000000), fewest((uint32_t)(micros % 1000000)));
         *w++ = 'Z';
         put_quoted(r, o, text, w);
