@@ -67,7 +67,7 @@ static void move_column(struct table_draft *d, size_t from, size_t to)
 /* [FIRST | AFTER column] for the column at index `at` */
 static int place(struct alter *a, size_t at)
 {
-    struct pen_span name;
+    struct pen_span name = PEN_SPAN_NONE;
     if (ddl_accept(a->r, "FIRST")) {
         move_column(&a->d, at, 0);
         return 0;
@@ -120,7 +120,7 @@ static bool accept_if(struct alter *a, bool not )
 static int add_column(struct alter *a, bool if_not_exists, bool in_list)
 {
     struct pen_column c = {0};
-    struct ddl_column_flags f;
+    struct ddl_column_flags f = {0};
     struct table_draft scratch = {.charset = a->d.charset};
     size_t at = 0;
     int rc = ddl_name(a->r, false, &c.name);
@@ -187,7 +187,7 @@ static int act_add(struct alter *a)
 
 static int drop_column(struct alter *a)
 {
-    struct pen_span name;
+    struct pen_span name = PEN_SPAN_NONE;
     (void)accept_if(a, false);
     int rc = ddl_name(a->r, false, &name);
     if (rc < 0)
@@ -206,7 +206,7 @@ static int drop_column(struct alter *a)
 
 static int drop_index(struct alter *a)
 {
-    struct pen_span name;
+    struct pen_span name = PEN_SPAN_NONE;
     (void)accept_if(a, false);
     int rc = ddl_name(a->r, false, &name);
     return rc < 0 ? rc : ddl_key_drop(a->r, &a->d, name);
@@ -266,7 +266,7 @@ static void keep_null(const struct alter *a, const struct pen_column *old, struc
 static int act_modify(struct alter *a)
 {
     struct pen_column c = {0};
-    struct ddl_column_flags f;
+    struct ddl_column_flags f = {0};
     ddl_accept(a->r, "COLUMN");
     bool if_exists = accept_if(a, false);
     int rc = ddl_name(a->r, false, &c.name);
@@ -287,8 +287,8 @@ static int act_modify(struct alter *a)
 
 static int act_change(struct alter *a)
 {
-    struct pen_span from, to;
-    struct ddl_column_flags f;
+    struct pen_span from = PEN_SPAN_NONE, to = PEN_SPAN_NONE;
+    struct ddl_column_flags f = {0};
     ddl_accept(a->r, "COLUMN");
     bool if_exists = accept_if(a, false);
     int rc = ddl_name(a->r, false, &from);
@@ -317,7 +317,7 @@ static int act_change(struct alter *a)
 
 static int act_rename_column(struct alter *a)
 {
-    struct pen_span from, to;
+    struct pen_span from = PEN_SPAN_NONE, to = PEN_SPAN_NONE;
     bool if_exists = accept_if(a, false);
     int rc = ddl_name(a->r, false, &from);
     if (rc == 0)
@@ -342,7 +342,7 @@ static int act_rename(struct alter *a)
     if (ddl_accept(r, "COLUMN"))
         return act_rename_column(a);
     if (ddl_is_word(&r->lx, "INDEX") || ddl_is_word(&r->lx, "KEY")) {
-        struct pen_span from, to;
+        struct pen_span from = PEN_SPAN_NONE, to = PEN_SPAN_NONE;
         ddl_lex_next(&r->lx);
         (void)accept_if(a, false);
         int rc = ddl_name(r, false, &from);
@@ -364,7 +364,7 @@ static int act_rename(struct alter *a)
 static int alter_column(struct alter *a)
 {
     struct ddl_run *r = a->r;
-    struct pen_span name;
+    struct pen_span name = PEN_SPAN_NONE;
     ddl_accept(r, "COLUMN");
     (void)accept_if(a, false);
     int rc = ddl_name(r, false, &name);

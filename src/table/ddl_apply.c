@@ -83,7 +83,7 @@ struct pen_ddl_event *ddl_event(struct ddl_run *r, enum pen_ddl_kind kind, struc
 
 static void drop_database(struct ddl_run *r, struct pen_span db)
 {
-    struct pen_table_name n;
+    struct pen_table_name n = {0};
     uint32_t pos = 0;
     while (pen_catalog_next(r->cat, &pos, &n))
         if (ddl_same_name(r, n.db, db))

@@ -28,7 +28,7 @@ static int on_update(struct ddl_run *r, struct pen_column *c)
 /* COLLATE gives the charset where none is given: the text before its first '_' */
 static int collate(struct ddl_run *r, struct pen_column *c)
 {
-    struct pen_span name;
+    struct pen_span name = PEN_SPAN_NONE;
     int rc = ddl_charset_name(r, &name);
     if (rc < 0)
         return rc;
@@ -60,7 +60,7 @@ static int comment(struct ddl_run *r, struct pen_column *c)
 /* REFERENCES t [(cols)] [MATCH x] [ON DELETE|UPDATE action] … */
 static int references(struct ddl_run *r)
 {
-    struct pen_table_name n;
+    struct pen_table_name n = {0};
     int rc = ddl_table_name(r, &n);
     if (rc == 0 && ddl_is_punct(&r->lx, '('))
         rc = ddl_skip_parens(r);

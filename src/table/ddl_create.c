@@ -18,7 +18,7 @@ static int put_column(struct ddl_run *r, struct table_draft *d, const struct pen
 static int create_column(struct ddl_run *r, struct table_draft *d)
 {
     struct pen_column c = {0};
-    struct ddl_column_flags f;
+    struct ddl_column_flags f = {0};
     int rc = ddl_name(r, false, &c.name);
     if (rc == 0)
         rc = ddl_column(r, d, &c, &f);
@@ -142,7 +142,7 @@ static bool parens_hold(const struct ddl_run *r, const char *word)
 
 int ddl_create_draft(struct ddl_run *r, struct table_draft *d, bool *ret_select)
 {
-    struct pen_table_name n;
+    struct pen_table_name n = {0};
     bool ignored;
     int rc = if_not_exists(r, &ignored);
     if (rc == 0)
@@ -163,7 +163,7 @@ int ddl_create_draft(struct ddl_run *r, struct table_draft *d, bool *ret_select)
 /* [(] LIKE t [)]; LIKE is taken */
 static int create_like(struct ddl_run *r, struct pen_table_name n, bool temporary, bool keep)
 {
-    struct pen_table_name like;
+    struct pen_table_name like = {0};
     const struct pen_table *t = NULL;
     int rc = ddl_table_name(r, &like);
     ddl_accept_punct(r, ')');
@@ -259,7 +259,7 @@ static int create_columns(struct ddl_run *r, struct pen_table_name n, bool or_re
 int ddl_create_table(struct ddl_run *r, bool or_replace, bool temporary)
 {
     struct ddl_lexer saved = r->lx;
-    struct pen_table_name n;
+    struct pen_table_name n = {0};
     const struct pen_table *known = NULL;
     bool not_exists;
     int rc = if_not_exists(r, &not_exists);

@@ -88,10 +88,11 @@ static void require_columns(struct table_draft *d, const struct pen_unique *u)
 int ddl_key_add(struct ddl_run *r, struct table_draft *d, bool primary, struct pen_span name,
                 struct pen_span *columns, uint32_t count, bool plain)
 {
-    struct pen_unique u = {.name = name, .columns = columns, .column_count = plain ? count : 0};
+    struct pen_unique u = {
+        .name = name, .columns = columns, .column_count = plain && columns ? count : 0};
     if (primary)
         u.name = PEN_SPAN_LIT("PRIMARY");
-    else if (u.name.p == NULL && count > 0)
+    else if (u.name.p == NULL && u.column_count > 0)
         u.name = auto_name(r, d, columns[0]);
     if (u.name.p == NULL)
         u.name = PEN_SPAN_LIT("");
@@ -232,9 +233,8 @@ int ddl_key_columns(struct ddl_run *r, struct pen_span **ret, uint32_t *count, b
     if (rc == 0) {
         *ret = pen_arena_calloc(r->a, names.n, sizeof(**ret));
         *count = (uint32_t)names.n;
-        if (*ret == NULL)
-            rc = ddl_nomem(r);
-        for (size_t i = 0; rc == 0 && i < names.n; i++)
+        rc = *ret ? 0 : ddl_nomem(r);
+        for (size_t i = 0; *ret && i < names.n; i++)
             (*ret)[i] = names.v[i];
     }
     pen_vec_done(&names);

@@ -68,7 +68,7 @@ int ddl_rename_table(struct ddl_run *r)
         return rc;
     struct pen_span begin = pen_span_make(r->statement, (size_t)(r->lx.tok.text.p - r->statement));
     do {
-        struct pen_table_name from, to;
+        struct pen_table_name from = {0}, to = {0};
         const uint8_t *pair = r->lx.tok.text.p;
         rc = ddl_table_name(r, &from);
         taken_wait(r);
@@ -141,7 +141,7 @@ int ddl_drop_table(struct ddl_run *r, bool temporary)
     struct pen_span begin = pen_span_make(r->statement, (size_t)(r->lx.tok.text.p - r->statement));
     size_t first = r->ret->names.n;
     do {
-        struct pen_table_name n;
+        struct pen_table_name n = {0};
         if (rc == 0)
             rc = ddl_table_name(r, &n);
         if (rc == 0)
@@ -160,7 +160,7 @@ int ddl_drop_table(struct ddl_run *r, bool temporary)
 
 int ddl_truncate(struct ddl_run *r)
 {
-    struct pen_table_name n;
+    struct pen_table_name n = {0};
     ddl_accept(r, "TABLE");
     int rc = ddl_table_name(r, &n);
     if (rc == 0)
@@ -214,8 +214,6 @@ static int add_unique(struct ddl_run *r, const struct pen_table *t, struct pen_u
     table_draft_done(&d);
     if (rc < 0 || had_key || !plain || !has_columns(t, u.columns, u.column_count))
         return rc;
-    if (r->lx.mariadb)
-        begin = r->statement;
     return ddl_event(r, PEN_DDL_ALTER, t->db, t->name, ddl_text_to_here(r, begin)) ? 0
                                                                                    : ddl_nomem(r);
 }
@@ -224,7 +222,7 @@ static int add_unique(struct ddl_run *r, const struct pen_table *t, struct pen_u
 int ddl_create_index(struct ddl_run *r, bool unique, const uint8_t *begin)
 {
     struct pen_unique u = {.name = PEN_SPAN_NONE};
-    struct pen_table_name n;
+    struct pen_table_name n = {0};
     const struct pen_table *t = NULL;
     bool plain = true, if_not_exists;
     int rc = taken_if_exists(r, &if_not_exists);
@@ -255,8 +253,8 @@ int ddl_create_index(struct ddl_run *r, bool unique, const uint8_t *begin)
 
 int ddl_drop_index(struct ddl_run *r)
 {
-    struct pen_span name;
-    struct pen_table_name n;
+    struct pen_span name = PEN_SPAN_NONE;
+    struct pen_table_name n = {0};
     const struct pen_table *t = NULL;
     bool if_exists, changed = false;
     int rc = taken_if_exists(r, &if_exists);
@@ -325,7 +323,7 @@ static int database_event(struct ddl_run *r, struct pen_span db)
 /* A database without charset has the server's of this moment, whatever the server is set to later. */
 int ddl_create_database(struct ddl_run *r)
 {
-    struct pen_span db;
+    struct pen_span db = PEN_SPAN_NONE;
     bool if_not_exists;
     int rc = taken_if_exists(r, &if_not_exists);
     if (rc == 0)
@@ -357,7 +355,7 @@ int ddl_alter_database(struct ddl_run *r)
 
 int ddl_drop_database(struct ddl_run *r)
 {
-    struct pen_span db;
+    struct pen_span db = PEN_SPAN_NONE;
     bool if_exists;
     int rc = taken_if_exists(r, &if_exists);
     if (rc == 0)
@@ -369,7 +367,7 @@ int ddl_drop_database(struct ddl_run *r)
 
 int ddl_use(struct ddl_run *r)
 {
-    struct pen_span db;
+    struct pen_span db = PEN_SPAN_NONE;
     int rc = ddl_name(r, false, &db);
     if (rc < 0)
         return rc;
@@ -446,7 +444,7 @@ int ddl_set(struct ddl_run *r)
             return ddl_skip_statement(r);
     bool any = false;
     do {
-        struct pen_span name, value;
+        struct pen_span name = PEN_SPAN_NONE, value = PEN_SPAN_NONE;
         bool is_system;
         if (r->lx.tok.kind == DDL_PUNCT && r->lx.tok.c != '@')
             return ddl_skip_statement(r);

@@ -166,7 +166,7 @@ int ddl_charset_name(struct ddl_run *r, struct pen_span *ret)
 int ddl_charset_option(struct ddl_run *r, struct pen_span *charset, bool *from_collation)
 {
     struct ddl_lexer saved = r->lx;
-    struct pen_span name;
+    struct pen_span name = PEN_SPAN_NONE;
     ddl_accept(r, "DEFAULT");
     bool is_charset = ddl_accept(r, "CHARSET");
     if (!is_charset && (ddl_is_word(&r->lx, "CHARACTER") || ddl_is_word(&r->lx, "CHAR")) &&

@@ -453,7 +453,7 @@ bool pen_ddl_concerns(const struct pen_catalog *c, const struct pen_ddl_context 
     if (find_target(&r)) {
         while (ddl_accept(&r, "IF") || ddl_accept(&r, "NOT") || ddl_accept(&r, "EXISTS"))
             continue;
-        struct pen_table_name n;
+        struct pen_table_name n = {0};
         do {
             if (ddl_table_name(&r, &n) < 0)
                 break;

@@ -157,7 +157,7 @@ static int parse_number(struct ddl_run *r, struct pen_span *ret)
 /* [( length [, scale] )] */
 static int parse_size(struct ddl_run *r, struct pen_column *c, bool fraction, bool two)
 {
-    struct pen_span n;
+    struct pen_span n = PEN_SPAN_NONE;
     if (!ddl_is_punct(&r->lx, '('))
         return 0;
     if (ddl_next_is_punct(r, ')')) { /* INT() */
@@ -215,9 +215,8 @@ static int parse_options(struct ddl_run *r, struct pen_column *c)
     if (rc == 0) {
         c->enum_count = (uint32_t)values.n;
         c->enum_values = pen_arena_calloc(r->a, values.n, sizeof(struct pen_span));
-        if (c->enum_values == NULL)
-            rc = ddl_nomem(r);
-        for (size_t i = 0; rc == 0 && i < values.n; i++)
+        rc = c->enum_values ? 0 : ddl_nomem(r);
+        for (size_t i = 0; c->enum_values && i < values.n; i++)
             c->enum_values[i] = values.v[i];
         if (rc == 0 && table_labels_resolve(r->a, c) < 0)
             rc = ddl_nomem(r);
@@ -430,6 +429,24 @@ void table_type_resolve(struct pen_column *c)
         c->fraction = (uint8_t)(c->length > 0 && c->length <= 6 ? c->length : 0);
 }
 
+/* Debezium takes the quotes off, and makes \\' and '' a quote; any other backslash of the statement
+ * stays as written (MySqlAntlrDdlParser.escapeOption). */
+static struct pen_span label_of(struct pen_arena *a, struct pen_span v)
+{
+    if (v.n < 2 || (v.p[0] != '\'' && v.p[0] != '"'))
+        return v;
+    struct pen_span in = pen_span_make(v.p + 1, v.n - 2);
+    if (memchr(in.p, '\'', in.n) == NULL)
+        return in;
+    uint8_t *out = pen_arena_alloc(a, in.n);
+    size_t n = 0;
+    for (size_t i = 0; out && i < in.n; i++) {
+        bool pair = (in.p[i] == '\\' || in.p[i] == '\'') && i + 1 < in.n && in.p[i + 1] == '\'';
+        out[n++] = in.p[i += pair];
+    }
+    return pen_span_make(out, n);
+}
+
 int table_labels_resolve(struct pen_arena *a, struct pen_column *c)
 {
     if (c->enum_count == 0)
@@ -438,10 +455,7 @@ int table_labels_resolve(struct pen_arena *a, struct pen_column *c)
     if (c->labels == NULL)
         return PEN_E_NOMEM;
     for (uint32_t i = 0; i < c->enum_count; i++) {
-        struct pen_span v = c->enum_values[i];
-        bool quoted = v.n >= 2 && (v.p[0] == '\'' || v.p[0] == '"');
-        /* Debezium undoes the quotes alone: a backslash of the statement stays, doubled as written */
-        c->labels[i] = quoted ? ddl_unquote(a, v, false) : v;
+        c->labels[i] = label_of(a, c->enum_values[i]);
         if (c->labels[i].p == NULL)
             return PEN_E_NOMEM;
     }

@@ -3,6 +3,7 @@
  * What is compared is what the reading of a row depends on: number of columns, stored type, digits,
  * signedness, charset, options, names, key. Not compared: what the model spells differently from the
  * server without harm (lengths of text, NULL-ness, invisibility). */
+#include "ddl_lex.h"
 #include "table_int.h"
 
 #include <stdio.h>
@@ -179,6 +180,7 @@ static const struct pen_charset *charset_of(const struct pen_column_facts *f)
     return f->collation ? pen_charset_by_collation_id(f->collation) : NULL;
 }
 
+/* The model's labels keep backslashes as the statement has them, as Debezium's do; the server's don't. */
 static bool labels_differ(const struct pen_column *c, const struct pen_column_facts *f)
 {
     if (f->labels == NULL || (c->type != PEN_TYPE_ENUM && c->type != PEN_TYPE_SET))
@@ -191,7 +193,8 @@ static bool labels_differ(const struct pen_column *c, const struct pen_column_fa
     bool differ = false;
     if (got != NULL && decode_labels(f, cs, &a, got) == 0)
         for (uint32_t i = 0; i < f->label_count && !differ; i++)
-            differ = !pen_span_eq(got[i], c->labels[i]);
+            differ = !pen_span_eq(got[i], c->labels[i]) &&
+                     !pen_span_eq(got[i], ddl_unquote(&a, c->enum_values[i], true));
     pen_arena_done(&a);
     return differ;
 }

@@ -169,7 +169,7 @@ void pen_table_id_write(struct pen_buf *b, struct pen_span db, struct pen_span t
         if (k > 0)
             pen_buf_put_byte(b, '.');
         pen_buf_put_byte(b, '"');
-        for (size_t i = 0; i < parts[k].n; i++) {
+        for (size_t i = 0; parts[k].p && i < parts[k].n; i++) {
             if (parts[k].p[i] == '"')
                 pen_buf_put_byte(b, '"');
             pen_buf_put_byte(b, parts[k].p[i]);

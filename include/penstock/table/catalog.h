@@ -11,7 +11,7 @@ struct pen_catalog;
 struct pen_catalog_options {
     bool ignore_case; /* lower_case_table_names ≠ 0: ids are compared in lower case, spelled as
                          written */
-    bool comments; /* include.schema.comments: keep comments of tables and columns */
+    bool comments;    /* include.schema.comments: keep comments of tables and columns */
     bool mariadb; /* type names, JSON and executable comments as the MariaDB connector has them */
 };
 

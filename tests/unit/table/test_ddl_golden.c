@@ -177,8 +177,8 @@ int main(int argc, char **argv)
     TAP_OK(golden != NULL, "ddl_golden.jsonl is there");
     while (golden != NULL && (line = next_line(golden)) != NULL) {
         const char *g = json_string_value(json_object_get(line, "group"));
-        if (strcmp(g, group) != 0) {
-            snprintf(group, sizeof(group), "%s", g);
+        if (g && strcmp(g, group) != 0) {
+            (void)snprintf(group, sizeof(group), "%s", g ? g : "");
             c = prepare(c, strncmp(g, "mariadb: ", 9) == 0);
         }
         check(c, line, differences, update);

@@ -21,6 +21,8 @@ static struct pen_table *make(const char *columns)
 
 static struct pen_span labels_ab[] = {{(const uint8_t *)"a", 1}, {(const uint8_t *)"\xE9", 1}};
 
+static struct pen_span labels_slash[] = {{(const uint8_t *)"a\\", 2}, {(const uint8_t *)"\xE9", 1}};
+
 static const struct {
     const char *name, *column;
     struct pen_column_facts facts;
@@ -78,6 +80,10 @@ static const struct {
      "a ENUM('a','e') CHARACTER SET latin1",
      {.type = 247, .meta = 1, .collation = 8, .labels = labels_ab, .label_count = 2, NAME("a")},
      "options"},
+    {"ENUM option with a backslash",
+     "a ENUM('a\\\\','é') CHARACTER SET latin1",
+     {.type = 247, .meta = 1, .collation = 8, .labels = labels_slash, .label_count = 2, NAME("a")},
+     NULL},
     {"MariaDB's JSON is a LONGTEXT",
      "a JSON",
      {.type = 252, .meta = 4, .collation = 46, NAME("a")},
