@@ -79,8 +79,8 @@ static int number(struct ddl_run *r, struct pen_column *c)
     return c->default_expr.p ? 0 : ddl_nomem(r);
 }
 
-/* DATE'2020-01-01': Debezium keeps the words */
-static int temporal(struct ddl_run *r, struct pen_column *c)
+/* DATE'2020-01-01': Debezium keeps the words, without what stands between them */
+static int word_and_string(struct ddl_run *r, struct pen_column *c)
 {
     struct pen_span word = r->lx.tok.text;
     ddl_lex_next(&r->lx);
@@ -114,7 +114,7 @@ static int word_value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
     if ((ddl_is_word(&r->lx, "DATE") || ddl_is_word(&r->lx, "TIME") ||
          ddl_is_word(&r->lx, "TIMESTAMP")) &&
         next_is_string(r))
-        return temporal(r, c);
+        return word_and_string(r, c);
     /* MariaDB takes expressions without parentheses: uuid(), nextval(`d`.`s`), CURRENT_USER */
     ddl_lex_next(&r->lx);
     while (ddl_accept_punct(r, '.'))
@@ -129,6 +129,8 @@ static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
     const struct ddl_token *t = &r->lx.tok;
     switch (t->kind) {
     case DDL_INTRODUCER:
+        if (r->lx.mariadb && next_is_string(r))
+            return word_and_string(r, c); /* the MariaDB connector keeps the words: _utf8mb4'x' */
         ddl_lex_next(&r->lx);
         return value(r, c, ret_null); /* an introducer is never followed by another one */
     case DDL_STRING:

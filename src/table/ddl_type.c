@@ -169,7 +169,9 @@ static int parse_size(struct ddl_run *r, struct pen_column *c, bool fraction, bo
     int rc = parse_number(r, &n);
     if (rc < 0)
         return rc;
-    c->length = fraction && n.n == 1 ? n.p[0] - '0' : clean_length(n);
+    bool as_is =
+        n.n == 1 && (fraction || r->lx.mariadb); /* CHAR(0) is 0 in the MariaDB connector */
+    c->length = as_is ? n.p[0] - '0' : clean_length(n);
     if (two && ddl_accept_punct(r, ',')) {
         if ((rc = parse_number(r, &n)) < 0)
             return rc;
@@ -218,7 +220,7 @@ static int parse_options(struct ddl_run *r, struct pen_column *c)
         rc = c->enum_values ? 0 : ddl_nomem(r);
         for (size_t i = 0; c->enum_values && i < values.n; i++)
             c->enum_values[i] = values.v[i];
-        if (rc == 0 && table_labels_resolve(r->a, c) < 0)
+        if (c->enum_values && table_labels_resolve(r->a, c) < 0)
             rc = ddl_nomem(r);
         c->length = c->type == PEN_TYPE_SET ? (int64_t)PEN_MAX(2 * values.n, (size_t)1) - 1 : 1;
         c->length = PEN_MAX(c->length, 0);
