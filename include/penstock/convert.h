@@ -35,8 +35,8 @@ struct pen_out_record {
 struct pen_out {
     struct pen_out_record records[PEN_SHAPES_MAX];
     uint32_t count;
-    uint32_t events; /* that transaction metadata counts: 2 for a key change, 0 when skipped */
-    struct pen_buf bytes;   /* keys, values, headers that vary with the row */
+    uint32_t events;      /* that transaction metadata counts: 2 for a key change, 0 when skipped */
+    struct pen_buf bytes; /* keys, values, headers that vary with the row */
     struct pen_buf scratch; /* charset and JSON intermediates               */
     struct pen_buf headers; /* struct pen_header[]                   */
 };

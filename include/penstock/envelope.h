@@ -234,10 +234,10 @@ struct pen_shape {
     struct pen_field *value; /* NULL = tombstone             */
     struct pen_shape_header *headers;
     uint32_t header_count;
-    char op;        /* 'c' 'u' 'd' 'r' 't' of a row change; a tombstone has its delete's */
-    bool tombstone; /* follows a delete: no event of its own for transaction metadata    */
-    uint8_t nth;    /* which event of the change: 1 for the `c` of a key change          */
-    int32_t partition;            /* -1 = the producer's choice */
+    char op;           /* 'c' 'u' 'd' 'r' 't' of a row change; a tombstone has its delete's */
+    bool tombstone;    /* follows a delete: no event of its own for transaction metadata    */
+    uint8_t nth;       /* which event of the change: 1 for the `c` of a key change          */
+    int32_t partition; /* -1 = the producer's choice */
     enum pen_record_kind kind;    /* when fixed */
     struct pen_field *topic_from; /* a transform takes the topic from this field, or NULL */
     bool dropped;                 /* a transform dropped the record */

@@ -330,11 +330,11 @@ int convert__text_of(struct convert__run *r, const struct convert__op *o, const 
     return done(s);
 }
 
-/* The first n UTF-16 units, as String.substring cuts; half a pair is written as '?' by Java */
+/* The first n UTF-16 units, as String.substring cuts; half a pair is left out */
 static struct pen_span truncated(struct pen_span s, uint32_t n)
 {
     size_t units = 0;
-    for (size_t i = 0; i < s.n;) {
+    for (size_t i = 0; s.p && i < s.n;) {
         size_t len = s.p[i] < 0x80 ? 1 : s.p[i] < 0xE0 ? 2 : s.p[i] < 0xF0 ? 3 : 4;
         units += len == 4 ? 2 : 1;
         if (units > n)

@@ -85,7 +85,7 @@ int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out 
         rc = run_part(&r, rec->key, &o->bytes, &keys[i]);
         if (rc >= 0)
             rc = run_part(&r, rec->value, &o->bytes, &values[i]);
-        if (rc >= 0 && rec->topic_program)
+        if (rc >= 0)
             rc = run_part(&r, rec->topic_program, &o->bytes, &topics[i]);
         if (rc >= 0 && rec->varying > 0)
             rc = varying_headers(&r, rec, o, &firsts[i]);

@@ -73,7 +73,7 @@ PEN_INLINE int when_date(const struct pen_cell *c, bool adjuster, int64_t *ret_d
 /* Microseconds, signed */
 PEN_INLINE int when_time2(const struct pen_cell *c, uint8_t digits, int64_t *ret)
 {
-    size_t f = ((size_t)digits + 1) / 2;
+    size_t f = ((size_t)(digits & 7) + 1) / 2;
     if (PEN_UNLIKELY(c->n != 3 + f))
         return WHEN_BAD;
     int64_t packed = (int64_t)when_be(c->p, 3 + f) - ((int64_t)0x800000 << (8 * f));
@@ -88,7 +88,7 @@ PEN_INLINE int when_time2(const struct pen_cell *c, uint8_t digits, int64_t *ret
 PEN_INLINE int when_datetime2(const struct pen_cell *c, uint8_t digits, bool adjuster,
                               struct convert__when *w)
 {
-    size_t f = ((size_t)digits + 1) / 2;
+    size_t f = ((size_t)(digits & 7) + 1) / 2;
     if (PEN_UNLIKELY(c->n != 5 + f))
         return WHEN_BAD;
     uint64_t v = when_be(c->p, 5);
@@ -129,7 +129,7 @@ PEN_INLINE void when_civil(struct convert__when *w)
 PEN_INLINE int when_timestamp2(const struct pen_cell *c, uint8_t digits, bool mariadb,
                                struct convert__when *w)
 {
-    size_t f = ((size_t)digits + 1) / 2;
+    size_t f = ((size_t)(digits & 7) + 1) / 2;
     if (PEN_UNLIKELY(c->n != 4 + f))
         return WHEN_BAD;
     w->seconds = (int64_t)when_be(c->p, 4);
