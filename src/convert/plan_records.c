@@ -74,11 +74,12 @@ int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out 
     struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
     struct part keys[PEN_SHAPES_MAX], values[PEN_SHAPES_MAX], topics[PEN_SHAPES_MAX];
     size_t firsts[PEN_SHAPES_MAX];
+    const uint32_t count = PEN_MIN(p->count, PEN_SHAPES_MAX);
     int rc = 0;
     pen_buf_reset(&o->bytes);
     pen_buf_reset(&o->headers);
     o->count = 0;
-    for (uint32_t i = 0; i < p->count && rc >= 0; i++) {
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
         const struct convert__record *rec = &p->records[i];
         if (rec->dropped)
             continue;
@@ -98,7 +99,7 @@ int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out 
                    : pen_error_set(err, rc, "unable to write a row of table '%.*s.%.*s': %s",
                                    PEN_SPAN_ARG(p->table->db), PEN_SPAN_ARG(p->table->name),
                                    pen_error_default_text(rc));
-    for (uint32_t i = 0; i < p->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct convert__record *rec = &p->records[i];
         if (rec->dropped)
             continue;

@@ -29,7 +29,9 @@ PEN_INLINE uint64_t when_be(const uint8_t *p, size_t n)
     return v;
 }
 
-static const uint32_t when_fraction_scale[4] = {0, 10000, 100, 1}; /* by bytes */
+/* By digits */
+static const uint32_t when_fraction_scale[8] = {0, 10000, 10000, 100, 100, 1, 1, 1};
+static const uint8_t when_fraction_bytes[8] = {0, 1, 1, 2, 2, 3, 3, 3};
 
 /* enable.time.adjuster: years 0…69 → 2000…2069, 70…99 → 1970…1999 */
 PEN_INLINE int32_t when_adjust(int32_t year, bool adjuster)
@@ -73,22 +75,23 @@ PEN_INLINE int when_date(const struct pen_cell *c, bool adjuster, int64_t *ret_d
 /* Microseconds, signed */
 PEN_INLINE int when_time2(const struct pen_cell *c, uint8_t digits, int64_t *ret)
 {
-    size_t f = ((size_t)(digits & 7) + 1) / 2;
+    size_t f = when_fraction_bytes[digits & 7];
     if (PEN_UNLIKELY(c->n != 3 + f))
         return WHEN_BAD;
-    int64_t packed = (int64_t)when_be(c->p, 3 + f) - ((int64_t)0x800000 << (8 * f));
+    const unsigned shift = when_fraction_bytes[digits & 7] * 8u;
+    int64_t packed = (int64_t)when_be(c->p, 3 + f) - ((int64_t)0x800000 << shift);
     int64_t sign = packed < 0 ? -1 : 1;
     uint64_t v = (uint64_t)(packed * sign);
-    uint64_t hms = v >> (8 * f), fraction = v & (((uint64_t)1 << (8 * f)) - 1);
+    uint64_t hms = v >> shift, fraction = v & (((uint64_t)1 << shift) - 1);
     int64_t s = (int64_t)((hms >> 12 & 1023) * 3600 + (hms >> 6 & 63) * 60 + (hms & 63));
-    *ret = sign * (s * 1000000 + (int64_t)(fraction * when_fraction_scale[f]));
+    *ret = sign * (s * 1000000 + (int64_t)(fraction * when_fraction_scale[digits & 7]));
     return WHEN_OK;
 }
 
 PEN_INLINE int when_datetime2(const struct pen_cell *c, uint8_t digits, bool adjuster,
                               struct convert__when *w)
 {
-    size_t f = ((size_t)(digits & 7) + 1) / 2;
+    size_t f = when_fraction_bytes[digits & 7];
     if (PEN_UNLIKELY(c->n != 5 + f))
         return WHEN_BAD;
     uint64_t v = when_be(c->p, 5);
@@ -104,7 +107,7 @@ PEN_INLINE int when_datetime2(const struct pen_cell *c, uint8_t digits, bool adj
     w->minute = (uint8_t)(v >> 6 & 63);
     w->second = (uint8_t)(v & 63);
     w->seconds = days * 86400 + w->hour * 3600 + w->minute * 60 + w->second;
-    w->micros = (uint32_t)when_be(c->p + 5, f) * when_fraction_scale[f];
+    w->micros = (uint32_t)when_be(c->p + 5, f) * when_fraction_scale[digits & 7];
     return WHEN_OK;
 }
 
@@ -129,11 +132,11 @@ PEN_INLINE void when_civil(struct convert__when *w)
 PEN_INLINE int when_timestamp2(const struct pen_cell *c, uint8_t digits, bool mariadb,
                                struct convert__when *w)
 {
-    size_t f = ((size_t)(digits & 7) + 1) / 2;
+    size_t f = when_fraction_bytes[digits & 7];
     if (PEN_UNLIKELY(c->n != 4 + f))
         return WHEN_BAD;
     w->seconds = (int64_t)when_be(c->p, 4);
-    w->micros = (uint32_t)when_be(c->p + 4, f) * when_fraction_scale[f];
+    w->micros = (uint32_t)when_be(c->p + 4, f) * when_fraction_scale[digits & 7];
     /* 0000-00-00 is stored as 0; the MariaDB connector's client takes it for the epoch */
     if (PEN_UNLIKELY(w->seconds == 0 && w->micros == 0 && !mariadb))
         return WHEN_NULL;
