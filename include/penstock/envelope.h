@@ -47,13 +47,17 @@ struct pen_column_rule {
 };
 
 struct pen_envelope_options {
-    struct pen_span prefix;  /* topic.prefix */
-    struct pen_span task_id; /* "0" */
-    struct pen_span run_id;  /* UUID of this task start */
-    bool mariadb;            /* connector "mariadb", its schema names and value forms */
-    bool extended_headers;   /* extended.headers.enabled, default true */
-    bool tombstones;         /* tombstones.on.delete, default true */
-    bool time_adjuster;      /* enable.time.adjuster, default true */
+    struct pen_span prefix;            /* topic.prefix */
+    struct pen_span delimiter;         /* topic.delimiter, default "." */
+    struct pen_span transaction_topic; /* topic.transaction, default "transaction" */
+    struct pen_span heartbeat_prefix;  /* topic.heartbeat.prefix */
+    struct pen_span heartbeat_topic;   /* topic.heartbeat.name: all of it; empty = prefixed */
+    struct pen_span task_id;           /* "0" */
+    struct pen_span run_id;            /* UUID of this task start */
+    bool mariadb;                      /* connector "mariadb", its schema names and value forms */
+    bool extended_headers;             /* extended.headers.enabled, default true */
+    bool tombstones;                   /* tombstones.on.delete, default true */
+    bool time_adjuster;                /* enable.time.adjuster, default true */
     bool bigint_unsigned_precise;
     bool schema_comments;      /* include.schema.comments */
     bool transaction_metadata; /* provide.transaction.metadata */

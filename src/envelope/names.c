@@ -93,8 +93,8 @@ static unsigned next_units(struct pen_span s, size_t *pos, uint16_t ret[2])
 struct pen_span pen_envelope_topic(const struct pen_envelope_options *o, struct pen_span db,
                                    struct pen_span table, struct pen_arena *arena)
 {
-    const struct pen_span parts[] = {o->prefix, LIT("."), db, LIT("."), table};
-    size_t room = o->prefix.n + 2 + db.n + table.n, n = 0;
+    const struct pen_span parts[] = {o->prefix, o->delimiter, db, o->delimiter, table};
+    size_t room = o->prefix.n + 2 * o->delimiter.n + db.n + table.n, n = 0;
     uint8_t *p = pen_arena_alloc(arena, room);
     if (!p)
         return PEN_SPAN_NONE;
@@ -151,6 +151,9 @@ void pen_envelope_options_init(struct pen_envelope_options *o)
 {
     *o = (struct pen_envelope_options){
         .task_id = LIT("0"),
+        .delimiter = LIT("."),
+        .transaction_topic = LIT("transaction"),
+        .heartbeat_prefix = LIT("__debezium-heartbeat"),
         .extended_headers = true,
         .tombstones = true,
         .time_adjuster = true,

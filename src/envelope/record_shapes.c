@@ -118,6 +118,12 @@ static void heartbeat(struct envelope__build *b, struct pen_field *key, struct p
     *value = structure(b, "", "io.debezium.connector.common.Heartbeat", false, &ts, 1);
 }
 
+static struct pen_span join3(struct envelope__build *b, struct pen_span a, struct pen_span c,
+                             struct pen_span d)
+{
+    return envelope__join(b, envelope__join(b, a, c), d);
+}
+
 int pen_envelope_record_shape(const struct pen_envelope_options *o, enum pen_record_kind kind,
                               struct pen_arena *arena, struct pen_shapes *ret,
                               struct pen_error *err)
@@ -137,11 +143,13 @@ int pen_envelope_record_shape(const struct pen_envelope_options *o, enum pen_rec
             envelope__headers(&b, r, 0);
             break;
         case PEN_RECORD_TRANSACTION:
-            r->topic = envelope__join(&b, o->prefix, LIT(".transaction"));
+            r->topic = join3(&b, o->prefix, o->delimiter, o->transaction_topic);
             transaction(&b, r->key, r->value);
             break;
         case PEN_RECORD_HEARTBEAT:
-            r->topic = envelope__join(&b, LIT("__debezium-heartbeat."), o->prefix);
+            r->topic = o->heartbeat_topic;
+            if (r->topic.n == 0)
+                r->topic = join3(&b, o->heartbeat_prefix, o->delimiter, o->prefix);
             r->partition = 0;
             heartbeat(&b, r->key, r->value);
             break;

@@ -220,6 +220,10 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
 {
     pen_envelope_options_init(o);
     o->prefix = c->topic_prefix;
+    o->delimiter = c->topic_delimiter;
+    o->transaction_topic = c->topic_transaction;
+    o->heartbeat_prefix = c->topic_heartbeat_prefix;
+    o->heartbeat_topic = c->topic_heartbeat_name;
     o->task_id = PEN_SPAN_LIT("0");
     o->run_id = run_id;
     o->mariadb = c->flavor == PEN_FLAVOR_MARIADB;
