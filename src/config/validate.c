@@ -364,6 +364,15 @@ static void missing(struct config__check *k, const struct pen_option *o)
         config__invalid(k, o->name, "A value is required");
 }
 
+/* An option that does not do all that it does in Debezium says so when it is set. */
+static void warn_state(struct config__check *k, const struct pen_option *o, const char *name)
+{
+    if (o->state == PEN_OPT_NO_EFFECT)
+        config__problem(k, true, name, "option '%s' has no effect: %s", name, o->doc);
+    else if (o->state == PEN_OPT_PARTLY)
+        config__problem(k, true, name, "option '%s' works in part: %s", name, o->doc);
+}
+
 static void check_option(struct config__check *k, const struct pen_option *o)
 {
     if ((o->flags & PEN_OPT_PREFIX) || !for_flavor(k, o))
@@ -388,8 +397,8 @@ static void check_option(struct config__check *k, const struct pen_option *o)
     const bool changed = def == NULL || !pen_span_eq_str(given, def);
     if (o->state == PEN_OPT_REFUSED && changed && pen_span_trim(given).n > 0)
         config__invalid(k, o->name, "%s", o->doc);
-    else if (o->state == PEN_OPT_NO_EFFECT && changed)
-        config__problem(k, true, o->name, "option '%s' has no effect: %s", o->name, o->doc);
+    else if (changed)
+        warn_state(k, o, o->name);
 }
 
 /* ---- unknown names ---- */
@@ -437,8 +446,8 @@ static void check_name(struct config__check *k, struct pen_span key)
     /* database.* is a family (JDBC properties), so a slip in database.hostname would hide in it */
     const bool jdbc = o != NULL && strcmp(o->name, "database.") == 0;
     if (o != NULL && !(jdbc && (near != NULL || strict))) {
-        if ((o->flags & PEN_OPT_PREFIX) && o->state == PEN_OPT_NO_EFFECT)
-            config__problem(k, true, name, "option '%s' has no effect: %s", name, o->doc);
+        if ((o->flags & PEN_OPT_PREFIX) && o->state != PEN_OPT_WORKS)
+            warn_state(k, o, name);
         else if (!for_flavor(k, o))
             config__problem(k, true, name, "option '%s' does not belong to this connector", name);
         return;

@@ -194,6 +194,9 @@ static const struct {
      "column.mask.hash.ALGORITHM.with.salt.SALT or column.mask.hash.v2.… is expected"},
     {"query.fetch.size", "7", 0,
      "option 'query.fetch.size' has no effect: Debezium has no effect for it either."},
+    {"binlog.buffer.size", "0", 0, ""},
+    {"snapshot.query.mode.custom.name", "x", 0,
+     "option 'snapshot.query.mode.custom.name' works in part: Java classes cannot be loaded."},
     {"snapshot.mode", "never", 0,
      "option 'snapshot.mode': 'never' is a former name, read as 'configuration_based' without data "
      "and schema"},
