@@ -217,6 +217,7 @@ int pump_statement(struct pen_task *t, struct pen_span db, struct pen_span sql,
         t->error = why;
     }
     t->generation++;
+    task_tables_prune(t);
     if (rc == 0 && r.events.n > 0 && (!t->config->history_captured_tables_only || matches(t, &r)))
         rc = all_events(t, &r);
     pen_ddl_result_done(&r);

@@ -56,6 +56,21 @@ void task_tables_clear(struct task_tables *ts)
     *ts = (struct task_tables){0};
 }
 
+void task_tables_prune(struct pen_task *t)
+{
+    for (size_t i = 0; i < t->tables.cap; i++) {
+        struct task_table *x = t->tables.slots[i];
+        const struct pen_table *now = NULL;
+        if (!x || !x->table)
+            continue;
+        if (pen_catalog_find(t->catalog, x->table->db, x->table->name, &now, NULL) == 1 &&
+            now->version == x->table->version)
+            continue;
+        pen_row_plans_forget(t->plans, x->table->version);
+        forget(x);
+    }
+}
+
 /* ---- TABLE_MAP ------------------------------------------------------------------------------- */
 
 static int parse_map(struct pen_task *t, const struct pen_event *ev, struct task_table *x)

@@ -364,6 +364,9 @@ int pump_snapshot(struct pen_task *t)
         rc = row(t, &m);
         break;
     case PEN_SNAPSHOT_TABLE_END:
+        /* its plans for text rows are not needed again */
+        t->snap_rows = NULL;
+        pen_row_plans_forget(t->plans, t->snap_table->version);
         atomic_fetch_add_explicit(&t->counters.snapshot_tables_done, 1, memory_order_relaxed);
         break;
     case PEN_SNAPSHOT_END:

@@ -219,9 +219,22 @@ static void on_sink(uv_poll_t *p, int status, int events)
         task_pump(t);
 }
 
+/* event.converting.failure.handling.mode=warn: never silently */
+static void tell_failures(struct pen_task *t)
+{
+    uint64_t n = pen_row_plans_failures(t->plans);
+    if (n > t->failures_told && t->config->converting_failure == PEN_CONFIG_CONVERT_WARN)
+        pen_warn(TASK_LOG,
+                 "%llu values could not be converted and were written as null (up to %s:%llu)",
+                 (unsigned long long)(n - t->failures_told), pen_buf_cstr(&t->place.file),
+                 (unsigned long long)t->place.start);
+    t->failures_told = n;
+}
+
 static void on_flush(uv_timer_t *timer)
 {
     struct pen_task *t = timer->data;
+    tell_failures(t);
     if (progress_flush(t) < 0)
         task_fail(t);
 }

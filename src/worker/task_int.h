@@ -169,6 +169,7 @@ struct pen_task {
     uint64_t skip_event, skip_row; /* … this one are left out */
     uint64_t emit_event, emit_row; /* what t->out's records complete */
     struct pen_buf resume_gtid; /* JSON text: the transaction that the stored position stands in */
+    uint64_t failures_told;     /* values written as null for want of a conversion, logged so far */
     uint64_t stored_version;    /* of the ledger, when the offset was last written */
     struct pen_buf stored;      /* JSON of the offset last written */
     struct pen_history_store *history;
@@ -218,6 +219,7 @@ PEN_MUST_USE int pump_table_map(struct pen_task *t, const struct pen_event *ev);
 PEN_MUST_USE int pump_rows_begin(struct pen_task *t, const struct pen_event *ev);
 PEN_MUST_USE int pump_rows_run(struct pen_task *t);
 void task_tables_clear(struct task_tables *ts);
+void task_tables_prune(struct pen_task *t); /* after a statement: plans of versions that are gone */
 
 /* pump_ddl.c */
 PEN_MUST_USE int pump_query(struct pen_task *t, const struct pen_event *ev);
