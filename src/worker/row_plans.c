@@ -147,30 +147,6 @@ struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, struct pen_table 
 
 /* ---- plans ---------------------------------------------------------------------------------- */
 
-/* skipped.operations asks twice: for the event (u skips key changes too), and for each record's own
- * operation (d leaves the create of a key change). */
-static void leave_out_skipped(const struct pen_row_options *o, struct pen_shapes *s)
-{
-    static const char ops[PEN_OP_COUNT] = {[PEN_OP_READ] = 'r',
-                                           [PEN_OP_CREATE] = 'c',
-                                           [PEN_OP_UPDATE] = 'u',
-                                           [PEN_OP_DELETE] = 'd',
-                                           [PEN_OP_TRUNCATE] = 't'};
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        bool skip = false;
-        for (size_t k = 0; k < PEN_OP_COUNT; k++)
-            skip |= o->skip[k] && s->v[i].op == ops[k];
-        if (skip)
-            continue;
-        s->v[kept] = s->v[i];
-        if (kept == 0)
-            s->v[kept].nth = 0;
-        kept++;
-    }
-    s->count = kept;
-}
-
 static PEN_COLD int plan_make(struct pen_row_set *s, enum pen_variant v, struct pen_error *err)
 {
     struct pen_arena PEN_CLEANUP(pen_arena_done) arena = PEN_ARENA_INIT;
@@ -178,8 +154,6 @@ static PEN_COLD int plan_make(struct pen_row_set *s, enum pen_variant v, struct 
     struct pen_shapes shapes;
     int rc = pen_envelope_shapes(&o->envelope, s->table, v, s->form, s->wire_types, &arena, &shapes,
                                  err);
-    if (rc >= 0)
-        leave_out_skipped(o, &shapes);
     if (rc >= 0 && o->transforms)
         rc = pen_transforms_apply(o->transforms, &shapes, err);
     if (rc < 0)
