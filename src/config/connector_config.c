@@ -73,16 +73,19 @@ const char *pen_connector_task_class(enum pen_flavor f)
                                    : "io.debezium.connector.mysql.MySqlConnectorTask";
 }
 
-static void check_class(struct config__check *k)
+/* @returns false when it is no class of ours: then nothing else can be judged */
+static bool check_class(struct config__check *k)
 {
     const struct pen_span name = pen_span_trim(pen_config_get(&k->c->items, "connector.class"));
-    if (name.n > 0 && !config__flavor(name, &k->c->flavor))
-        config__problem(
-            k, false, "connector.class",
-            "Failed to find any class that implements Connector and which name matches %.*s, "
-            "available connectors are: io.debezium.connector.mysql.MySqlConnector, "
-            "io.debezium.connector.mariadb.MariaDbConnector",
-            PEN_SPAN_ARG(name));
+    if (name.n == 0 || config__flavor(name, &k->c->flavor))
+        return true;
+    config__problem(
+        k, false, "connector.class",
+        "Failed to find any class that implements Connector and which name matches %.*s, "
+        "available connectors are: io.debezium.connector.mysql.MySqlConnector, "
+        "io.debezium.connector.mariadb.MariaDbConnector",
+        PEN_SPAN_ARG(name));
+    return false;
 }
 
 static void first_error(const struct pen_config_report *r, struct pen_error *err)
@@ -104,15 +107,16 @@ int pen_connector_config_new(const struct pen_config *resolved, const struct pen
     struct config__check k = {.c = *ret, .worker = worker, .report = report, .flags = flags};
     k.nomem = pen_config_merge(&k.c->items, resolved, true) < 0 ||
               ((flags & PEN_CONFIG_DEFAULTS) && put_defaults(&k.c->items) < 0);
-    check_class(&k);
-    config__check_options(&k);
-    config__check_connection(&k);
-    config__check_filters(&k);
-    config__check_column_rules(&k);
-    config__check_snapshot(&k);
-    config__check_topics(&k);
-    config__check_history(&k);
-    config__check_plugins(&k);
+    if (check_class(&k)) {
+        config__check_options(&k);
+        config__check_connection(&k);
+        config__check_filters(&k);
+        config__check_column_rules(&k);
+        config__check_snapshot(&k);
+        config__check_topics(&k);
+        config__check_history(&k);
+        config__check_plugins(&k);
+    }
     if (k.nomem) {
         pen_connector_config_free(*ret);
         *ret = NULL;

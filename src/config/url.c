@@ -6,13 +6,18 @@
  * Errors never show the text between "://" and "@". */
 #include "config_int.h"
 
-static int bad(struct pen_error *err, const char *what)
+static int hint(struct pen_error *err)
 {
-    pen_error_set(err, PEN_E_CONFIG, "unable to read the server URL: %s", what);
     pen_error_hint(
         err, "write it as mysql://user:password@host:3306 or mariadb://user:password@host:3306; "
              "percent-encode '@', ':', '/' and '%%' in user and password");
     return PEN_E_CONFIG;
+}
+
+static int bad(struct pen_error *err, const char *what)
+{
+    pen_error_set(err, PEN_E_CONFIG, "unable to read the server URL: %s", what);
+    return hint(err);
 }
 
 static int hex_digit(uint8_t c)
@@ -74,7 +79,11 @@ static int put_scheme(struct pen_span scheme, struct pen_config *into, struct pe
     if (pen_span_ieq_str(scheme, "mariadb"))
         return pen_config_set_str(into, "connector.class",
                                   "io.debezium.connector.mariadb.MariaDbConnector");
-    return bad(err, "it does not start with mysql:// or mariadb://");
+    pen_error_set(err, PEN_E_CONFIG,
+                  "unable to read the server URL: it starts with '%.*s://', not with mysql:// or "
+                  "mariadb://",
+                  (int)PEN_MIN(scheme.n, (size_t)20), (const char *)scheme.p);
+    return hint(err);
 }
 
 static int put_port(struct pen_span port, struct pen_config *into, struct pen_error *err)

@@ -51,6 +51,22 @@ static int write_all(int fd, struct pen_span bytes)
     return fsync(fd);
 }
 
+int store__check_directory(const char *path, struct pen_error *err)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return pen_error_set(err, PEN_E_NOMEM, "unable to keep '%s': out of memory", path);
+    const char *directory = dirname(copy);
+    struct stat st;
+    int rc = 0;
+    if (stat(directory, &st) < 0 || access(directory, W_OK | X_OK) < 0)
+        rc = io_error(err, "write into directory", directory);
+    else if (!S_ISDIR(st.st_mode))
+        rc = pen_error_set(err, PEN_E_IO, "unable to write into '%s': no directory", directory);
+    free(copy);
+    return rc;
+}
+
 int store__sync_directory(const char *path, struct pen_error *err)
 {
     char *copy = strdup(path);

@@ -193,6 +193,12 @@ static int load(struct pen_offset_store *s, struct pen_error *err)
 {
     PEN_CLEANUP(pen_buf_done) struct pen_buf file = PEN_BUF_INIT;
     int rc = store__slurp(s->path, &file, err);
+    const int replaceable = rc >= 0 ? store__check_directory(s->path, err) : 0;
+    if (replaceable < 0) {
+        rc = replaceable;
+        pen_error_prefix(err, "unable to keep offsets in '%s'", s->path);
+        pen_error_hint(err, "make the directory first, or name another file");
+    }
     if (rc < 0 && rc != PEN_E_NOMEM) { /* at start an operator has to look: exit status 2 */
         if (err != NULL)
             err->code = PEN_E_CONFIG;

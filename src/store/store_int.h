@@ -32,6 +32,8 @@ void store__write_json(const struct pen_offset_store *s, struct pen_buf *out);
 PEN_MUST_USE int store__slurp(const char *path, struct pen_buf *ret, struct pen_error *err);
 /* Replaces path by bytes: temporary file, fsync, rename, fsync of the directory. */
 PEN_MUST_USE int store__replace(const char *path, struct pen_span bytes, struct pen_error *err);
+/* Can a file be made, or replaced, there? Nothing is written. */
+PEN_MUST_USE int store__check_directory(const char *path, struct pen_error *err);
 PEN_MUST_USE int store__sync_directory(const char *path, struct pen_error *err);
 
 /* ---- history ---- */

@@ -423,7 +423,7 @@ static void run_init(struct ddl_run *r, struct pen_catalog *c, const struct pen_
     if (r->db.p == NULL)
         r->db = PEN_SPAN_LIT("");
     r->sql_mode = ctx->has_sql_mode ? ctx->sql_mode : pen_catalog_sql_mode(c);
-    ddl_lex_init(&r->lx, sql, r->sql_mode, table_catalog_is_mariadb(c));
+    ddl_lex_init(&r->lx, sql, r->sql_mode, table_catalog_speaks_mariadb(c));
     r->statement = r->lx.start;
 }
 

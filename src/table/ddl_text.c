@@ -448,7 +448,7 @@ bool pen_ddl_concerns(const struct pen_catalog *c, const struct pen_ddl_context 
     bool yes = false;
     r.db = ctx->db.p ? ctx->db : PEN_SPAN_LIT("");
     r.sql_mode = ctx->has_sql_mode ? ctx->sql_mode : pen_catalog_sql_mode(c);
-    ddl_lex_init(&r.lx, pen_span_trim(sql), r.sql_mode, table_catalog_is_mariadb(c));
+    ddl_lex_init(&r.lx, pen_span_trim(sql), r.sql_mode, table_catalog_speaks_mariadb(c));
     r.statement = r.lx.start;
     if (find_target(&r)) {
         while (ddl_accept(&r, "IF") || ddl_accept(&r, "NOT") || ddl_accept(&r, "EXISTS"))

@@ -33,6 +33,7 @@ PEN_MUST_USE int table_labels_resolve(struct pen_arena *a, struct pen_column *c)
 bool table_type_is_text(enum pen_type type); /* has a charset: CHAR … TEXT, ENUM, SET */
 
 bool table_catalog_is_mariadb(const struct pen_catalog *c);
+bool table_catalog_speaks_mariadb(const struct pen_catalog *c);
 bool table_catalog_comments(const struct pen_catalog *c);
 bool table_catalog_ignores_case(const struct pen_catalog *c);
 bool table_catalog_db_charset_known(const struct pen_catalog *c, struct pen_span db);

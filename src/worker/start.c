@@ -208,6 +208,7 @@ static int new_catalog(struct pen_task *t, bool ignore_case)
     pen_catalog_free(t->catalog);
     struct pen_catalog_options o = {.ignore_case = ignore_case,
                                     .mariadb = t->config->flavor == PEN_FLAVOR_MARIADB,
+                                    .mariadb_server = t->is_mariadb,
                                     .comments = t->config->include_schema_comments ||
                                                 t->config->flavor == PEN_FLAVOR_MARIADB};
     t->catalog = pen_catalog_new(&o);

@@ -12,7 +12,9 @@ struct pen_catalog_options {
     bool ignore_case; /* lower_case_table_names ≠ 0: ids are compared in lower case, spelled as
                          written */
     bool comments;    /* include.schema.comments: keep comments of tables and columns */
-    bool mariadb; /* type names, JSON and executable comments as the MariaDB connector has them */
+    bool mariadb;     /* type names and JSON as the MariaDB connector has them */
+    /* SQL is MariaDB's, whatever the connector: UUID, INET4, executable comments */
+    bool mariadb_server;
 };
 
 /* @returns NULL when memory is out */

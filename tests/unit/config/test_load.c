@@ -64,8 +64,8 @@ static const struct {
     {"mysql://a%40b:x%3Ay@z@[::1]:3307", "connector.class=io.debezium.connector.mysql."
                                          "MySqlConnector;database.user=a@b;database.password=x:y@z;"
                                          "database.hostname=::1;database.port=3307"},
-    {"postgres://u:p@h",
-     "unable to read the server URL: it does not start with mysql:// or mariadb://"},
+    {"postgres://u:p@h", "unable to read the server URL: it starts with 'postgres://', not with "
+                         "mysql:// or mariadb://"},
     {"mysql://u:p@h:0", "unable to read the server URL: the port is not a number from 1 to 65535"},
     {"mysql://u:p@h:99999",
      "unable to read the server URL: the port is not a number from 1 to 65535"},

@@ -22,6 +22,11 @@ static const struct {
     const char *key2, *value2;
     const char *want;
 } cases[] = {
+    /* of a class that is not ours nothing else is judged */
+    {"connector.class", "x.PostgresConnector", "topic.prefix", NULL,
+     "Failed to find any class that implements Connector and which name matches "
+     "x.PostgresConnector, available connectors are: io.debezium.connector.mysql.MySqlConnector, "
+     "io.debezium.connector.mariadb.MariaDbConnector\n"},
     {"topic.prefix", NULL, 0, 0, INVALID("topic.prefix", "A value is required")},
     {"topic.prefix", "a b", 0, 0,
      INVALID("topic.prefix",

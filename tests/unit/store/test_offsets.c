@@ -175,6 +175,14 @@ static void damaged(void)
     struct pen_error err = {0};
     TAP_EQ_INT(pen_offset_store_open_file("/tmp", PEN_OFFSET_FILE_JSON, &s, &err), PEN_E_CONFIG,
                "a directory is no file: %s", err.text);
+    TAP_EQ_INT(
+        pen_offset_store_open_file("/nowhere/at/all/offsets", PEN_OFFSET_FILE_JSON, &s, &err),
+        PEN_E_CONFIG, "a file that could never be written is refused at once");
+    TAP_EQ_STR(
+        err.text,
+        "unable to keep offsets in '/nowhere/at/all/offsets': unable to write into directory "
+        "'/nowhere/at/all': No such file or directory",
+        "and the directory named");
     TAP_OK(write_file(PEN_SPAN_LIT("")), "an empty file");
     s = open_store(PEN_OFFSET_FILE_JSON);
     TAP_OK(s != NULL, "has no offsets");

@@ -252,8 +252,31 @@ static void test_create_text(void)
     pen_catalog_free(c);
 }
 
+/* The MySQL connector may be pointed at MariaDB: SQL is the server's, names are the connector's. */
+static void mariadb_server(void)
+{
+    static const char sql[] =
+        "CREATE TABLE t (a INT PRIMARY KEY, u UUID, i INET6 /*M!100301 COMPRESSED*/)";
+    static const struct pen_catalog_options options[] = {{0}, {.mariadb_server = true}};
+    for (size_t i = 0; i < PEN_COUNT(options); i++) {
+        struct pen_catalog *c = pen_catalog_new(&options[i]);
+        struct pen_ddl_result r = {0};
+        struct pen_error err = {0};
+        struct pen_buf b = PEN_BUF_INIT;
+        const int rc = apply(c, sql, &r, &err);
+        TAP_OK((rc == 0) == options[i].mariadb_server, "UUID on a server that %s",
+               options[i].mariadb_server ? "has it" : "has not");
+        shape(c, "t", &b);
+        TAP_EQ_STR(pen_buf_cstr(&b), i == 1 ? "a:INT u:UUID? i:INET6? |a" : "none", "the table");
+        pen_ddl_result_done(&r);
+        pen_buf_done(&b);
+        pen_catalog_free(c);
+    }
+}
+
 int main(void)
 {
+    mariadb_server();
     for (size_t i = 0; i < PEN_COUNT(cases); i++)
         run_case(&cases[i]);
     test_filter();
