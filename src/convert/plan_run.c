@@ -31,7 +31,11 @@ static PEN_COLD int value_error(struct convert__run *r, const struct convert__op
     if (c->state == PEN_CELL_ABSENT)
         pen_error_hint(r->err, "set binlog_row_image=FULL on the server");
     else if (c->state == PEN_CELL_VALUE)
-        pen_error_hint(r->err, "event.converting.failure.handling.mode=warn writes null instead");
+        pen_error_hint(r->err,
+                       o->fail_n > 0 || o->allow_empty
+                           ? "event.converting.failure.handling.mode=warn writes null instead"
+                           : "correct it on the server, or leave such rows out with "
+                             "event.processing.failure.handling.mode=warn");
     return PEN_E_VALUE;
 }
 

@@ -2,6 +2,9 @@
  * costs: index the image into cells, run the plan, hand the bytes to the sink. */
 #include "task_int.h"
 
+#define INFLATED_MOST                                                                              \
+    (1u << 30) /* bytes of one COMPRESSED column's value: max_allowed_packet's limit */
+
 /* ---- tables by id ---------------------------------------------------------------------------- */
 
 static struct task_table **slot_of(struct task_table **slots, size_t cap, uint64_t id)
@@ -73,6 +76,12 @@ void task_tables_prune(struct pen_task *t)
 
 /* ---- TABLE_MAP ------------------------------------------------------------------------------- */
 
+static bool is_compressed(uint8_t wire_type)
+{
+    return wire_type == PEN_FIELD_MARIA_BLOB_COMPRESSED ||
+           wire_type == PEN_FIELD_MARIA_VARCHAR_COMPRESSED;
+}
+
 static int parse_map(struct pen_task *t, const struct pen_event *ev, struct task_table *x)
 {
     struct pen_event copy = *ev;
@@ -94,8 +103,10 @@ static int parse_map(struct pen_task *t, const struct pen_event *ev, struct task
     x->wire_types = pen_arena_alloc(&x->arena, n);
     if (!x->before || !x->after || !x->wire_types)
         return pen_error_set(&t->error, PEN_E_NOMEM, "unable to keep a TABLE_MAP: out of memory");
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         x->wire_types[i] = x->map.cols[i].wire_type;
+        x->inflate |= is_compressed(x->wire_types[i]);
+    }
     return 0;
 }
 
@@ -177,12 +188,44 @@ static int rebuild(struct pen_task *t, struct task_table *x, const struct pen_ta
     return why->code;
 }
 
+/* A MariaDB sequence is a table of one row to the binlog, but not to anyone else: Debezium stops here.
+ *     next_not_cached_value, minimum, maximum, start, increment, cache_size, cycle_option, cycle_count */
+static bool looks_like_a_sequence(const struct pen_table_map *m)
+{
+    static const uint8_t types[] = {PEN_FIELD_LONGLONG, PEN_FIELD_LONGLONG, PEN_FIELD_LONGLONG,
+                                    PEN_FIELD_LONGLONG, PEN_FIELD_LONGLONG, PEN_FIELD_LONGLONG,
+                                    PEN_FIELD_TINY,     PEN_FIELD_LONGLONG};
+    if (m->ncols != PEN_COUNT(types))
+        return false;
+    for (uint32_t i = 0; i < m->ncols; i++) {
+        if (m->cols[i].type != types[i] || m->cols[i].nullable)
+            return false;
+    }
+    return true;
+}
+
+/* @returns 1 when the rows of the unknown table are a sequence's, which are no data */
+static int is_sequence(struct pen_task *t, const struct task_table *x)
+{
+    if (!t->is_mariadb || !looks_like_a_sequence(&x->map))
+        return 0;
+    int rc = task_is_base_table(t, x->map.db, x->map.table);
+    if (rc == 0)
+        pen_info(TASK_LOG, "'%.*s.%.*s' is a sequence: its values are not sent",
+                 PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table));
+    return rc < 0 ? rc : rc == 0;
+}
+
 static int look_up(struct pen_task *t, struct task_table *x)
 {
     const struct pen_table *found = NULL;
     int rc = pen_catalog_find(t->catalog, x->map.db, x->map.table, &found, &t->error);
     if (rc < 0)
         return rc;
+    if (!found && (rc = is_sequence(t, x)) != 0) {
+        x->captured = rc < 0;
+        return rc < 0 ? rc : 0;
+    }
     struct pen_table_facts f;
     rc = facts_of(t, x, &f);
     if (rc < 0)
@@ -347,11 +390,76 @@ static int complete_json(struct pen_task *t, struct task_table *x)
     return 0;
 }
 
+/* Values of MariaDB's COMPRESSED columns, inflated behind each other in t->inflated. The buffer moves
+ * while it grows, so a first pass sets lengths and a second one pointers. */
+static int inflate_cells(struct pen_task *t, const struct task_table *x, struct pen_cell *cells)
+{
+    for (uint32_t i = 0; i < x->layout.ncols; i++) {
+        struct pen_cell *c = &cells[i];
+        if (!is_compressed(x->wire_types[i]) || c->state != PEN_CELL_VALUE)
+            continue;
+        size_t before = t->inflated.n;
+        int rc = pen_maria_column_inflate(&t->inflated, pen_span_make(c->p, c->n), INFLATED_MOST);
+        if (rc < 0)
+            return pen_error_set(
+                &t->error, rc,
+                "unable to inflate column %u of '%.*s.%.*s', which is COMPRESSED: %s", i + 1,
+                PEN_SPAN_ARG(x->map.db), PEN_SPAN_ARG(x->map.table), pen_error_default_text(rc));
+        c->n = (uint32_t)(t->inflated.n - before);
+    }
+    return 0;
+}
+
+static const uint8_t *place_cells(const struct task_table *x, struct pen_cell *cells,
+                                  const uint8_t *p)
+{
+    for (uint32_t i = 0; i < x->layout.ncols; i++) {
+        if (is_compressed(x->wire_types[i]) && cells[i].state == PEN_CELL_VALUE) {
+            cells[i].p = p;
+            p += cells[i].n;
+        }
+    }
+    return p;
+}
+
+static int inflate_row(struct pen_task *t, const struct task_table *x, enum pen_rows_kind kind)
+{
+    int rc = 0;
+    pen_buf_reset(&t->inflated);
+    pen_buf_put_byte(&t->inflated, 0); /* an empty value has an address, too */
+    if (kind != PEN_ROWS_WRITE)
+        rc = inflate_cells(t, x, x->before);
+    if (rc == 0 && kind != PEN_ROWS_DELETE)
+        rc = inflate_cells(t, x, x->after);
+    if (rc < 0 || t->inflated.bad)
+        return rc < 0 ? rc
+                      : pen_error_set(&t->error, PEN_E_NOMEM, "unable to inflate: out of memory");
+    const uint8_t *p = t->inflated.p + 1;
+    if (kind != PEN_ROWS_WRITE)
+        p = place_cells(x, x->before, p);
+    if (kind != PEN_ROWS_DELETE)
+        (void)place_cells(x, x->after, p);
+    return 0;
+}
+
 static enum pen_op op_of(enum pen_rows_kind k)
 {
     return k == PEN_ROWS_WRITE    ? PEN_OP_CREATE
            : k == PEN_ROWS_UPDATE ? PEN_OP_UPDATE
                                   : PEN_OP_DELETE;
+}
+
+int pump_bad_row(struct pen_task *t, int rc)
+{
+    int mode = t->config->event_failure;
+    if (mode == PEN_CONFIG_EVENT_FAIL || rc == PEN_E_NOMEM)
+        return rc;
+    if (t->reading == TASK_SOURCE_STREAM)
+        task_error_place(t, NULL);
+    if (mode == PEN_CONFIG_EVENT_WARN)
+        pen_warn(TASK_LOG, "%s; the row is left out as configured", t->error.text);
+    t->error = (struct pen_error){0};
+    return 0;
 }
 
 static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *c)
@@ -360,6 +468,11 @@ static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *
     c->row = t->last_row = t->rows.row - 1;
     if (t->rows.partial_json) {
         int rc = complete_json(t, x);
+        if (rc < 0)
+            return rc;
+    }
+    if (x->inflate) {
+        int rc = inflate_row(t, x, t->rows.kind);
         if (rc < 0)
             return rc;
     }
@@ -373,14 +486,8 @@ static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *
         pen_tx_settle(&t->tx, x->order, t->out.events);
     if (sent)
         return 0;
-    if (rc < 0) {
-        if (t->config->event_failure == PEN_CONFIG_EVENT_FAIL || rc == PEN_E_NOMEM)
-            return rc;
-        task_error_place(t, NULL);
-        if (t->config->event_failure == PEN_CONFIG_EVENT_WARN)
-            pen_log_error(TASK_LOG, &t->error);
-        return 0;
-    }
+    if (rc < 0)
+        return pump_bad_row(t, rc);
     t->emit_event = t->place.events;
     t->emit_row = (uint64_t)c->row + 1;
     atomic_store_explicit(&t->counters.rows, t->counters.rows + 1, memory_order_relaxed);

@@ -299,7 +299,7 @@ static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
         .op = PEN_OP_READ, .table = t->snap_table, .after = m->row.cells, .source = &t->source};
     int rc = pen_row_set_run(t->snap_rows, &c, &t->out, &t->error);
     if (rc < 0)
-        return rc;
+        return pump_bad_row(t, rc);
     atomic_store_explicit(&t->counters.rows, t->counters.rows + 1, memory_order_relaxed);
     atomic_store_explicit(&t->counters.snapshot_rows, t->counters.snapshot_rows + 1,
                           memory_order_relaxed);

@@ -466,6 +466,7 @@ void pen_task_free(struct pen_task *t)
     pen_out_done(&t->out);
     pen_buf_done(&t->json);
     pen_arena_done(&t->json_arena);
+    pen_buf_done(&t->inflated);
     pen_buf_done(&t->snap_file);
     pen_buf_done(&t->statement);
     pen_buf_done(&t->text);

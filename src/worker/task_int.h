@@ -53,6 +53,7 @@ struct task_table {
     struct pen_cell *before, *after;
     uint8_t *wire_types;
     bool captured;           /* by the filters */
+    bool inflate;            /* has columns that are compressed in the row image */
     bool known;              /* table and plans are set */
     struct pen_table *table; /* a reference */
     struct pen_row_set *rows;
@@ -141,6 +142,7 @@ struct pen_task {
     struct pen_out out;
     struct pen_buf json; /* documents of partial JSON updates, one row's */
     struct pen_arena json_arena;
+    struct pen_buf inflated; /* values of COMPRESSED columns, one row's */
     char run_id[37];
     bool gtid_mode; /* @@gtid_mode is ON (MariaDB: always): source.gtid and its times are filled */
     bool is_mariadb, server_ignores_case; /* lower_case_table_names is not 0 */
@@ -198,6 +200,8 @@ PEN_MUST_USE int task_start_here(struct pen_task *t); /* the server's position o
 /* The set to ask the server for: have, and what is purged of sources that have does not know. */
 PEN_MUST_USE int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have,
                                  struct pen_gtid_set *ret);
+/* @returns 1 when the server has a base table of that name, 0 when it has something else or nothing */
+PEN_MUST_USE int task_is_base_table(struct pen_task *t, struct pen_span db, struct pen_span table);
 /* Transactions `missing` are in the server's binlog history but never came: is that harmless (they
  * were purged by SET GTID_PURGED) or a loss? Asks the server. @returns 0 or PEN_E_GTID_GAP */
 PEN_MUST_USE int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing,
@@ -218,6 +222,9 @@ void pump_source(struct pen_task *t, const struct pen_event *ev); /* t->source f
 PEN_MUST_USE int pump_table_map(struct pen_task *t, const struct pen_event *ev);
 PEN_MUST_USE int pump_rows_begin(struct pen_task *t, const struct pen_event *ev);
 PEN_MUST_USE int pump_rows_run(struct pen_task *t);
+/* A row that cannot be turned into a record: event.processing.failure.handling.mode says whether it
+ * is left out. @returns 0, or rc when the task must stop */
+PEN_MUST_USE int pump_bad_row(struct pen_task *t, int rc);
 void task_tables_clear(struct task_tables *ts);
 void task_tables_prune(struct pen_task *t); /* after a statement: plans of versions that are gone */
 

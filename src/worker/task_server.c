@@ -109,6 +109,36 @@ int task_start_here(struct pen_task *t)
     return rc;
 }
 
+static void put_hex(struct pen_buf *b, struct pen_span s)
+{
+    uint8_t *w = pen_buf_reserve(b, 2 * s.n);
+    if (w)
+        b->n += (size_t)(pen_put_hex(w, s) - w);
+}
+
+int task_is_base_table(struct pen_task *t, struct pen_span db, struct pen_span table)
+{
+    struct pen_buf sql PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    struct pen_conn *c = NULL;
+    char *count = NULL;
+    pen_buf_put_lit(&sql, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_TYPE <> "
+                          "'SEQUENCE' AND TABLE_SCHEMA = CONVERT(x'");
+    put_hex(&sql, db);
+    pen_buf_put_lit(&sql, "' USING utf8) AND TABLE_NAME = CONVERT(x'");
+    put_hex(&sql, table);
+    pen_buf_put_lit(&sql, "' USING utf8)");
+    int rc = sql.bad
+                 ? pen_error_set(&t->error, PEN_E_NOMEM, "unable to ask for a table: out of memory")
+                 : pen_conn_open(&t->wire, &c, &t->error);
+    if (rc == 0)
+        rc = pen_conn_query_one(c, pen_buf_cstr(&sql), 0, &count, &t->error);
+    if (rc == 0)
+        rc = count && strcmp(count, "0") != 0;
+    free(count);
+    pen_conn_close(c);
+    return rc;
+}
+
 int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have, struct pen_gtid_set *ret)
 {
     struct pen_gtid_set purged PEN_CLEANUP(pen_gtid_set_done) = PEN_GTID_SET_INIT;

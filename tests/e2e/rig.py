@@ -263,19 +263,22 @@ class Stream(Process):
                 self.changed.wait(left)
 
     def sync(self, limit=LIMIT):
-        """Until everything that was committed before this call has come out."""
-        at = len(self.records)
-        mark, topic = self.database.mark(), f".{self.database.name}.marker"
+        """Until everything that was committed before this call has come out. A marker that a snapshot read says nothing
+        of the tables behind it, so then another one is made: it comes when the snapshot is over."""
+        at, op, topic = len(self.records), "r", f".{self.database.name}.marker"
 
         def seen():
-            nonlocal at
+            nonlocal at, op
             while at < len(self.records):
                 r = self.records[at]
                 at += 1
                 if r.topic.endswith(topic) and r.value and (r.value.get("after") or {}).get("id") == mark:
+                    op = r.op
                     return True
             return False
-        self.wait(seen, f"marker {mark} of {self.database.name}", limit)
+        while op == "r":
+            mark = self.database.mark()
+            self.wait(seen, f"marker {mark} of {self.database.name}", limit)
 
     def wait_records(self, n, limit=LIMIT):
         self.wait(lambda: len(self.records) >= n, f"{n} records", limit)

@@ -40,16 +40,20 @@ class Topics:
             self.records.append(rig.Record(m.topic(), load(m.key()), load(m.value()), m.headers()))
 
     def sync(self, database):
-        mark, seen = database.mark(), []
+        at, op = len(self.records), "r"
 
         def there():
-            while len(seen) < len(self.records):
-                seen.append(self.records[len(seen)])
-                r = seen[-1]
+            nonlocal at, op
+            while at < len(self.records):
+                r = self.records[at]
+                at += 1
                 if r.topic.endswith(f".{database.name}.marker") and r.value and (r.value.get("after") or {}).get("id") == mark:
+                    op = r.op
                     return True
             return False
-        self.read_until(there, f"marker {mark}", 120)
+        while op == "r":  # see Stream.sync
+            mark = database.mark()
+            self.read_until(there, f"marker {mark}", 120)
         # Topics are read side by side: the others may still hold records that were written before the marker.
         quiet = time.monotonic() + 1.0
         while time.monotonic() < quiet:

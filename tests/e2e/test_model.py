@@ -37,9 +37,11 @@ def test_negative_times_keep_their_fraction():
 
 
 def change(op, v, key=1):
-    image = {"id": key, "v": v}
+    image, snapshot = {"id": key, "v": v}, "true"
+    if op == "first":
+        op, snapshot = "r", op
     return Record("p.d.t", {"id": key}, {"op": op, "before": None if op in "cr" else image, "after": None if op == "d" else image,
-                                         "source": {"db": "d", "table": "t"}}, None)
+                                         "source": {"db": "d", "table": "t", "snapshot": snapshot if op == "r" else "false"}}, None)
 
 
 @pytest.mark.parametrize("changes, lost", [
@@ -49,6 +51,10 @@ def change(op, v, key=1):
     ([("c", 1), ("u", 3)], True),
     ([("r", 5), ("u", 7)], True),
     ([("u", 2)], True),
+    ([("first", 1), ("c", 3, 2), ("u", 4, 2)], False),  # key 2 was deleted when the snapshot was taken
+    ([("first", 1), ("u", 3, 2)], True),
+    ([("r", 1), ("first", 5), ("u", 6)], False),
+    ([("r", 1), ("first", 5), ("u", 7)], True),
 ])
 def test_a_lost_change_is_noticed(changes, lost):
     records = [change(*c) for c in changes]
@@ -57,6 +63,12 @@ def test_a_lost_change_is_noticed(changes, lost):
             check_no_gap(records, "t")
     else:
         assert check_no_gap(records, "t") == len(changes)
+
+
+def test_a_second_snapshot_takes_the_place_of_the_first():
+    records = [change("first", 1), change("r", 1, 2), change("first", 1)]
+    state, _ = Rebuilt(records).rows("d", "t", [Column("id", "int", "int", 0, 0, False), Column("v", "int", "int", 0, 0, True)], ["id"])
+    assert list(state) == ["[1]"]
 
 
 def test_renames_move_rows():

@@ -8,10 +8,9 @@ import pytest
 
 import rig
 
-OPTIONS = ["provide.transaction.metadata=true", "include.query=true", "heartbeat.interval.ms=200", "skipped.operations=none",
-           "notification.enabled.channels=sink", "notification.sink.topic.name=notifications"]
+OPTIONS = ["provide.transaction.metadata=true", "include.query=true", "heartbeat.interval.ms=200", "skipped.operations=none"]
 KINDS = {"change": {"op", "source", "before"}, "schema-change": {"ddl", "tableChanges"}, "transaction": {"status", "data_collections"},
-         "notification": {"aggregate_type"}, "heartbeat": {"ts_ms"}}
+         "heartbeat": {"ts_ms"}}
 
 
 def kind_of(value):

@@ -139,9 +139,9 @@ def test_unknown_option_suggests_the_nearest(url, offsets):
 
 
 @pytest.mark.parametrize("option, patterns", [
-    ("snapshot.mode=sometimes", ["snapshot.mode", "sometimes", "initial"]),
-    ("max.batch.size=many", ["max.batch.size", "many"]),
-    ("tombstones.on.delete=perhaps", ["tombstones.on.delete", "perhaps"]),
+    ("snapshot.mode=sometimes", ["snapshot.mode", "initial"]),
+    ("max.batch.size=many", ["max.batch.size", "integer"]),
+    ("tombstones.on.delete=perhaps", ["tombstones.on.delete", "'true' or 'false'"]),
     ("table.include.list=(", ["table.include.list"]),
     ("no-equals-sign", ["no-equals-sign"]),
 ])
@@ -169,8 +169,11 @@ def test_purged_position(odd_server, stream):
     s.stop()
     database.run("INSERT INTO t VALUES (1)", "FLUSH BINARY LOGS", "INSERT INTO t VALUES (2)", "FLUSH BINARY LOGS")
     last = rig.binlog_status(database.cursor)[0]
-    database.run(f"PURGE BINARY LOGS TO '{last}'")
-    rig.wait_for(lambda: len(database.run("SHOW BINARY LOGS")) == 1, "old binlogs are gone")
+
+    def purged():  # the server keeps a file until the thread that sent it has noticed that its client is gone
+        database.run(f"PURGE BINARY LOGS TO '{last}'")
+        return len(database.run("SHOW BINARY LOGS")) == 1
+    rig.wait_for(purged, "old binlogs are gone")
     refused(["stream", server.url, "--offsets", s.offsets, "--tables", rf"{database.name}\..*"], "no longer", "snapshot")
 
 
@@ -184,8 +187,8 @@ def worker(tmp_path):
 
 
 @pytest.mark.parametrize("text, where", [
-    ('{\n  "name": "c",\n  "config": {"a": "b",}\n}\n', ":3:"),
-    ('{"name": "c"', ":1:"),
+    ('{\n  "name": "c",\n  "config": {"a": "b",}\n}\n', " line 3 column 23"),
+    ('{"name": "c"', " line 1 column 12"),
     ("", ""),
 ])
 def test_malformed_json_is_located(program, worker, tmp_path, text, where):
@@ -200,7 +203,9 @@ def test_connector_file_that_is_not_there(program, worker, tmp_path):
 
 def test_connector_without_a_required_option(program, worker, tmp_path):
     path = tmp_path / "shop.json"
-    path.write_text(json.dumps({"name": "shop", "config": {"connector.class": "io.debezium.connector.mysql.MySqlConnector", "tasks.max": "1"}}))
+    path.write_text(json.dumps({"name": "shop", "config": {
+        "connector.class": "io.debezium.connector.mysql.MySqlConnector", "topic.prefix": "p", "database.user": "u", "database.server.id": "1",
+        "schema.history.internal.kafka.topic": "h", "schema.history.internal.kafka.bootstrap.servers": "127.0.0.1:1"}}))
     refused(["standalone", worker, str(path)], "database.hostname")
 
 

@@ -9,6 +9,8 @@ from model import Rebuilt
 
 FIXTURES = sorted(os.path.basename(p)[:-4] for p in glob.glob(os.path.join(rig.ROOT, "mysql-fixtures/sql/*.sql")))
 ONLY = {"mysql-only": ("mysql",), "mariadb-only": ("mariadb",), "json": ("mysql", "mariadb"), "generated": ("mysql", "mariadb")}
+# Connect's JSON converter writes a column's default in place of NULL unless told otherwise.
+OPTIONS = {"integer": ["value.converter.replace.null.with.default=false"], "zero-dates": ["enable.time.adjuster=false"]}
 # Rows written under an earlier definition of the table keep its columns in the output.
 EVOLVING = ("ddl-table", "ddl-schema")
 
@@ -19,13 +21,37 @@ def test_tables_rebuilt_from_the_output_equal_the_tables(fixture, database, stre
         pytest.skip("not for this server")
     before, after = rig.statements(fixture)
     database.run(*before)
-    s = stream(database, options=["skipped.operations=none"])
+    s = stream(database, options=["skipped.operations=none", *OPTIONS.get(fixture, ())])
     s.wait_streaming()
     database.run(*after)
     s.sync()
-    if fixture != "zero-dates":
-        assert Rebuilt(s.records).compare(database, strict=fixture not in EVOLVING) > 0
+    records = s.records
+    if fixture == "xa":  # rows of a prepared transaction go out even if it is rolled back, as Debezium sends them
+        records = [r for r in records if not (r.table == "ledger" and r.key == {"id": 9})]
+    assert Rebuilt(records).compare(database, strict=fixture not in EVOLVING) > 0
     s.stop()
+
+
+IMPOSSIBLE = ["SET SESSION sql_mode = 'ALLOW_INVALID_DATES'", "CREATE TABLE t (id INT PRIMARY KEY, d DATE NOT NULL)", "INSERT INTO t VALUES (1, '2023-02-30'), (2, '2023-02-28')"]
+
+
+def test_a_date_that_no_calendar_has_stops_the_task_and_says_how_to_go_on(maria_database, stream):
+    maria_database.run(*IMPOSSIBLE)
+    s = stream(maria_database)
+    assert s.process.wait(rig.LIMIT) == 1
+    for text in ("'d'", f"{maria_database.name}.t", "HINT", "event.processing.failure.handling.mode=warn"):
+        assert text in s.log()
+
+
+def test_a_row_that_cannot_be_converted_is_left_out_when_asked_for(maria_database, stream):
+    maria_database.run(*IMPOSSIBLE)
+    s = stream(maria_database, options=["event.processing.failure.handling.mode=warn"])
+    s.wait_streaming()
+    maria_database.run("INSERT INTO t SELECT id + 2, d FROM t")
+    s.sync()
+    assert [r.key["id"] for r in s.records if r.table == "t"] == [2, 4]
+    assert s.log().count("left out as configured") == 2
+    s.stop()  # with status 0
 
 
 def test_snapshot_only_mode_ends_by_itself(database, stream):
