@@ -462,10 +462,19 @@ int pump_bad_row(struct pen_task *t, int rc)
     return 0;
 }
 
+static bool skipped(const struct pen_task *t, enum pen_op op)
+{
+    return t->config->skipped_operations & (op == PEN_OP_CREATE   ? PEN_CONFIG_SKIP_CREATE
+                                            : op == PEN_OP_UPDATE ? PEN_CONFIG_SKIP_UPDATE
+                                                                  : PEN_CONFIG_SKIP_DELETE);
+}
+
 static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *c)
 {
     struct pen_tx_order order;
-    c->row = t->last_row = t->rows.row - 1;
+    c->row = t->rows.row - 1;
+    if (!skipped(t, c->op)) /* unseen by Debezium: a DDL after them has an older row number */
+        t->last_row = c->row;
     if (t->rows.partial_json) {
         int rc = complete_json(t, x);
         if (rc < 0)

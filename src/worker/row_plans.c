@@ -215,6 +215,7 @@ int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c, struct pe
     const struct pen_row_options *opt = &s->owner->o;
     struct pen_plan *p;
     o->count = o->events = 0;
+    /* Asked for the change only: with c or d skipped, both halves of a key change still come. */
     if (opt->skip[c->op])
         return 0;
     if (c->op == PEN_OP_UPDATE) {
