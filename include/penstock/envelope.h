@@ -52,6 +52,8 @@ struct pen_envelope_options {
     struct pen_span transaction_topic; /* topic.transaction, default "transaction" */
     struct pen_span heartbeat_prefix;  /* topic.heartbeat.prefix */
     struct pen_span heartbeat_topic;   /* topic.heartbeat.name: all of it; empty = prefixed */
+    bool topic_without_database;       /* the Schema… naming strategies: P.table */
+    bool topic_unicode;                /* the …Unicode… ones: _uXXXX in place of '_' */
     struct pen_span task_id;           /* "0" */
     struct pen_span run_id;            /* UUID of this task start */
     bool mariadb;                      /* connector "mariadb", its schema names and value forms */
@@ -66,6 +68,15 @@ struct pen_envelope_options {
     enum pen_binary_mode binary;
     enum pen_name_adjustment schema_names, field_names;
     enum pen_failure_mode failure;
+
+    /* The …Regex… naming strategies: another topic for a topic, and the text of the field that tells
+     * the tables of one topic apart in the key. NULL = as they are, no such field. */
+    void *name_arg;
+    int (*rename_topic)(void *arg, struct pen_span topic, struct pen_arena *arena,
+                        struct pen_span *ret, struct pen_error *err);
+    int (*identify_table)(void *arg, struct pen_span name, struct pen_arena *arena,
+                          struct pen_span *ret, struct pen_error *err);
+    struct pen_span identity_field; /* its name in the key */
 
     /* Asked once per column of a table version; NULL = every column, no rule, key by the table. */
     void *arg;
@@ -261,6 +272,7 @@ struct pen_shapes {
     struct pen_field *key_before, *key_after; /* untransformed keys, to see whether a key changed */
     uint32_t *key_columns;                    /* columns of the key */
     uint32_t key_count;
+    struct pen_span identity; /* of the table, in the key: p NULL = none */
     const uint8_t
         *wire_types; /* TABLE_MAP's type byte of each column, NULL = today's (see below) */
     struct pen_arena *arena;
@@ -277,9 +289,11 @@ PEN_MUST_USE int pen_envelope_shapes(const struct pen_envelope_options *o,
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-/* `P.db.table` with what Kafka does not allow as '_' and cut at 249. p NULL when memory is out. */
-struct pen_span pen_envelope_topic(const struct pen_envelope_options *o, struct pen_span db,
-                                   struct pen_span table, struct pen_arena *arena);
+/* `P.db.table` by the naming strategy, with what Kafka does not allow replaced and cut at 249.
+ * @returns 0, PEN_E_NOMEM, or what rename_topic returned */
+PEN_MUST_USE int pen_envelope_topic(const struct pen_envelope_options *o, struct pen_span db,
+                                    struct pen_span table, struct pen_arena *arena,
+                                    struct pen_span *ret, struct pen_error *err);
 /* Adjusts a schema name (dots stay) or a field name. p NULL when memory is out. */
 struct pen_span pen_envelope_name(enum pen_name_adjustment mode, struct pen_span name, bool field,
                                   struct pen_arena *arena);

@@ -23,4 +23,17 @@ void pen_transforms_free(struct pen_transforms *t); /* NULL is fine */
 PEN_MUST_USE int pen_transforms_apply(const struct pen_transforms *t, struct pen_shapes *s,
                                       struct pen_error *err);
 
+/* ---- names that are replaced by pattern: topic.regex, topic.key.field.regex, RegexRouter ----- */
+
+struct pen_renamer;
+/* replacement is borrowed. @returns 0, PEN_E_CONFIG (a pattern that is not valid) or PEN_E_NOMEM */
+PEN_MUST_USE int pen_renamer_new(struct pen_span pattern, struct pen_span replacement,
+                                 struct pen_renamer **ret, struct pen_error *err);
+void pen_renamer_free(struct pen_renamer *r); /* NULL is fine */
+/* *ret: name itself, or the arena's when all of name matches. @returns 0, PEN_E_CONFIG (replacement
+ * names a group that is not there) or PEN_E_NOMEM */
+PEN_MUST_USE int pen_renamer_apply(const struct pen_renamer *r, struct pen_span name,
+                                   struct pen_arena *arena, struct pen_span *ret,
+                                   struct pen_error *err);
+
 #endif

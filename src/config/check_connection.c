@@ -254,10 +254,30 @@ static void check_strategy(struct config__check *k)
                         "DefaultTopicNamingStrategy, DefaultRegexTopicNamingStrategy, "
                         "DefaultUnicodeTopicNamingStrategy and their Schema forms is "
                         "expected");
+    if (!given(k, "topic.naming.strategy")) /* the MySQL connector's own default */
+        k->c->topic_strategy = PEN_SPAN_LIT("io.debezium.schema.DefaultTopicNamingStrategy");
     if (regex && !given(k, "topic.regex"))
         config__invalid(k, "topic.regex", "A value is required");
     if (regex && !given(k, "topic.replacement"))
         config__invalid(k, "topic.replacement", "A value is required");
+}
+
+static void check_topic_names(struct config__check *k)
+{
+    const struct {
+        const char *key;
+        struct pen_span value;
+    } names[] = {{"topic.delimiter", k->c->topic_delimiter},
+                 {"topic.heartbeat.prefix", k->c->topic_heartbeat_prefix},
+                 {"topic.heartbeat.name", k->c->topic_heartbeat_name},
+                 {"topic.transaction", k->c->topic_transaction}};
+    for (size_t i = 0; i < PEN_COUNT(names); i++)
+        if (given(k, names[i].key) && !only_name_characters(names[i].value))
+            bad_format(k, names[i].key, names[i].value);
+    if (k->c->topic_key_field_regex.n > 0 && k->c->topic_key_field_replacement.n == 0)
+        config__invalid(
+            k, "topic.key.field.replacement",
+            "topic.key.field.replacement must be non-empty if topic.key.field.regex is set.");
 }
 
 void config__check_topics(struct config__check *k)
@@ -294,6 +314,7 @@ void config__check_topics(struct config__check *k)
     check_signal_table(k);
     check_metric_tags(k);
     check_strategy(k);
+    check_topic_names(k);
 }
 
 /* ---- schema history ---- */

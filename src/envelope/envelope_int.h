@@ -19,6 +19,9 @@ void envelope__param(struct envelope__build *b, struct pen_field *f, struct pen_
                      struct pen_span value);
 struct pen_span envelope__number(struct envelope__build *b, int64_t n);
 /* "a.b.Key" from two spans */
+/* P, db and table with the delimiter, as they are */
+struct pen_span envelope__full_name(struct envelope__build *b, struct pen_span db,
+                                    struct pen_span table);
 struct pen_span envelope__join(struct envelope__build *b, struct pen_span a, struct pen_span c);
 
 /* A plain field: type, value source, optional */

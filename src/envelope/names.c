@@ -90,25 +90,61 @@ static unsigned next_units(struct pen_span s, size_t *pos, uint16_t ret[2])
     return 2;
 }
 
-struct pen_span pen_envelope_topic(const struct pen_envelope_options *o, struct pen_span db,
-                                   struct pen_span table, struct pen_arena *arena)
+/* One unit as `_uXXXX`, at w. */
+static uint8_t *put_unit(uint8_t *w, uint16_t unit)
 {
-    const struct pen_span parts[] = {o->prefix, o->delimiter, db, o->delimiter, table};
-    size_t room = o->prefix.n + 2 * o->delimiter.n + db.n + table.n, n = 0;
-    uint8_t *p = pen_arena_alloc(arena, room);
+    const uint8_t be[2] = {(uint8_t)(unit >> 8), (uint8_t)unit};
+    *w++ = '_';
+    *w++ = 'u';
+    return pen_put_hex(w, pen_span_make(be, 2));
+}
+
+static struct pen_span clean_topic(struct pen_span name, bool unicode, struct pen_arena *arena)
+{
+    uint8_t *p = pen_arena_alloc(arena, (unicode ? 6 : 1) * name.n), *w = p;
+    uint16_t u[2];
+    unsigned k;
     if (!p)
         return PEN_SPAN_NONE;
-    for (size_t i = 0; i < PEN_COUNT(parts); i++) {
-        uint16_t u[2];
-        unsigned k;
-        for (size_t pos = 0; (k = next_units(parts[i], &pos, u)) > 0;) {
-            uint8_t c = u[0] < 0x80 ? (uint8_t)u[0] : 0;
-            bool ok = is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
-            for (unsigned j = 0; j < k; j++)
-                p[n++] = ok ? c : '_';
+    for (size_t pos = 0; (k = next_units(name, &pos, u)) > 0;) {
+        uint8_t c = u[0] < 0x80 ? (uint8_t)u[0] : 0;
+        bool ok = is_letter(c) || is_digit(c) || c == '.' || c == '-' || (c == '_' && !unicode);
+        for (unsigned j = 0; j < k; j++) {
+            if (ok || !unicode)
+                *w++ = ok ? c : '_';
+            else
+                w = put_unit(w, u[j]);
         }
     }
-    return pen_span_make(p, PEN_MIN(n, (size_t)TOPIC_MAX));
+    return pen_span_make(p, PEN_MIN((size_t)(w - p), (size_t)TOPIC_MAX));
+}
+
+struct pen_span envelope__full_name(struct envelope__build *b, struct pen_span db,
+                                    struct pen_span table)
+{
+    const struct pen_envelope_options *o = b->o;
+    const struct pen_span start = envelope__join(b, o->prefix, o->delimiter);
+    if (o->topic_without_database)
+        return envelope__join(b, start, table);
+    return envelope__join(b, envelope__join(b, start, db), envelope__join(b, o->delimiter, table));
+}
+
+int pen_envelope_topic(const struct pen_envelope_options *o, struct pen_span db,
+                       struct pen_span table, struct pen_arena *arena, struct pen_span *ret,
+                       struct pen_error *err)
+{
+    struct envelope__build b = {.o = o, .arena = arena};
+    const struct pen_span name = envelope__full_name(&b, db, table);
+    const struct pen_span topic = clean_topic(name, o->topic_unicode, arena);
+    if (b.bad || !topic.p)
+        return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+    *ret = topic;
+    if (!o->rename_topic)
+        return 0;
+    int rc = o->rename_topic(o->name_arg, topic, arena, ret, err);
+    if (rc == 0 && ret->n == 0)
+        *ret = topic; /* a pattern may leave nothing: Debezium keeps the name then */
+    return rc;
 }
 
 struct pen_span pen_envelope_name(enum pen_name_adjustment mode, struct pen_span name, bool field,
@@ -137,10 +173,7 @@ struct pen_span pen_envelope_name(enum pen_name_adjustment mode, struct pen_span
             } else if (!unicode) {
                 *w++ = '_';
             } else {
-                const uint8_t be[2] = {(uint8_t)(u[j] >> 8), (uint8_t)u[j]};
-                *w++ = '_';
-                *w++ = 'u';
-                w = pen_put_hex(w, pen_span_make(be, 2));
+                w = put_unit(w, u[j]);
             }
         }
     }

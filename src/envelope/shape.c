@@ -48,7 +48,7 @@ static struct pen_field *key_field(struct envelope__build *b, const struct pen_s
                                    struct pen_span topic, enum pen_image image)
 {
     struct pen_field *key = envelope__fields(b, 1);
-    struct pen_field *cols = envelope__fields(b, s->key_count);
+    struct pen_field *cols = envelope__fields(b, s->key_count + 1);
     if (!key || !cols)
         return NULL;
     *key = envelope__plain(PEN_SPAN_NONE, PEN_SCHEMA_STRUCT, false, PEN_FROM_FIELDS);
@@ -60,6 +60,11 @@ static struct pen_field *key_field(struct envelope__build *b, const struct pen_s
             continue;
         f->image = image;
         key->child_count++;
+    }
+    if (s->identity.p) {
+        struct pen_field *f = &cols[key->child_count++];
+        *f = envelope__plain(b->o->identity_field, PEN_SCHEMA_STRING, false, PEN_FROM_CONST);
+        f->constant = (struct pen_constant){PEN_CONST_TEXT, .s = s->identity};
     }
     return key;
 }
@@ -133,7 +138,7 @@ static void record(struct envelope__build *b, struct pen_shapes *s, struct pen_s
                    struct recipe in)
 {
     struct pen_shape *r = &s->v[s->count++];
-    bool keyed = in.keyed && s->key_count > 0;
+    bool keyed = in.keyed && (s->key_count > 0 || s->identity.p);
     *r = (struct pen_shape){
         .topic = topic,
         .partition = -1,
@@ -209,9 +214,15 @@ int pen_envelope_shapes(const struct pen_envelope_options *o, const struct pen_t
                                .arena = arena};
     uint32_t room = PEN_MAX(t->column_count, t->key_count);
     ret->key_columns = pen_arena_calloc(arena, room, sizeof(*ret->key_columns));
-    struct pen_span topic = pen_envelope_topic(o, t->db, t->name, arena);
-    if (!ret->key_columns || !topic.p)
+    struct pen_span topic;
+    if (!ret->key_columns)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+    int rc = pen_envelope_topic(o, t->db, t->name, arena, &topic, err);
+    if (rc == 0 && o->identify_table)
+        rc = o->identify_table(o->name_arg, envelope__full_name(&b, t->db, t->name), arena,
+                               &ret->identity, err);
+    if (rc < 0)
+        return rc;
     int n = key_columns(&b, t, ret->key_columns, err);
     if (n < 0)
         return n;

@@ -78,10 +78,18 @@ static int check_rooms(struct herder_check *k)
     struct pen_row_options rows;
     struct pen_error err = {0};
     int rc = pen_room_transforms(k->config, &transforms, &err);
-    const char *key = rc < 0 ? "transforms" : "value.converter";
+    const char *key = "transforms";
     pen_transforms_free(transforms);
-    if (rc == 0)
+    if (rc == 0) {
+        struct pen_naming *naming = NULL;
+        key = "topic.naming.strategy";
+        rc = pen_naming_new(k->config, &naming, &err);
+        pen_naming_free(naming);
+    }
+    if (rc == 0) {
+        key = "value.converter";
         rc = pen_room_row_options(k->config, PEN_SPAN_LIT("check"), &rows, &err);
+    }
     if (rc < 0 && pen_config_report_add(&k->report, false, pen_span_str(key), "%s", err.text) < 0)
         return PEN_E_NOMEM;
     return 0;

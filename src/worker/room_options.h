@@ -17,4 +17,12 @@ PEN_MUST_USE int pen_room_row_options(struct pen_connector_config *c, struct pen
 PEN_MUST_USE int pen_room_transforms(const struct pen_connector_config *c,
                                      struct pen_transforms **ret, struct pen_error *err);
 
+/* naming.c: the topic naming strategy; borrows c. _apply: into the options of the envelope, which borrow
+ * it. @returns 0, PEN_E_CONFIG (a pattern) or PEN_E_NOMEM */
+struct pen_naming;
+PEN_MUST_USE int pen_naming_new(const struct pen_connector_config *c, struct pen_naming **ret,
+                                struct pen_error *err);
+void pen_naming_free(struct pen_naming *n); /* NULL is fine */
+void pen_naming_apply(struct pen_naming *n, struct pen_envelope_options *o);
+
 #endif

@@ -320,9 +320,13 @@ static int make_rooms(struct pen_task *t)
     rc = pen_room_row_options(t->config, pen_span_str(t->run_id), &rows, &t->error);
     if (rc == 0)
         rc = pen_room_transforms(t->config, &t->transforms, &t->error);
-    rows.transforms = t->transforms;
     if (rc == 0)
+        rc = pen_naming_new(t->config, &t->naming, &t->error);
+    if (rc == 0) {
+        rows.transforms = t->transforms;
+        pen_naming_apply(t->naming, &rows.envelope);
         rc = pen_row_plans_new(&rows, &t->plans, &t->error);
+    }
     if (rc == 0)
         rc = progress_init(t);
     if (rc == 0)
@@ -458,6 +462,7 @@ void pen_task_free(struct pen_task *t)
     pen_map_done(&t->topics);
     pen_row_plans_free(t->plans);
     pen_transforms_free(t->transforms);
+    pen_naming_free(t->naming);
     pen_catalog_free(t->catalog);
     pen_history_store_close(t->history);
     pen_payload_free(t->payload);

@@ -133,6 +133,7 @@ struct pen_task {
     uint64_t generation; /* counts catalog changes */
     uint64_t sql_mode;
     struct pen_transforms *transforms;
+    struct pen_naming *naming; /* the row plans ask it for topics */
     struct pen_row_plans *plans;
     struct task_tables tables;
     struct pen_transaction tx;

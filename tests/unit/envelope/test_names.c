@@ -20,6 +20,39 @@ static const struct {
     {"", "", "", "", ""},
 };
 
+static const struct {
+    const char *strategy, *delimiter, *db, *table, *want;
+} topics[] = {
+    {"Default", ".", "d b", "t$\xC3\xA4", "srv.d_b.t__"},
+    {"Default", ".", "a_b", "T\xF0\x9F\x98\x80x", "srv.a_b.T__x"},
+    {"Default", "__", "shop", "orders", "srv__shop__orders"},
+    {"Schema", ".", "shop", "orders", "srv.orders"},
+    {"DefaultUnicode", ".", "d b", "t$\xC3\xA4", "srv.d_u0020b.t_u0024_u00e4"},
+    {"DefaultUnicode", ".", "a_b", "T\xF0\x9F\x98\x80x", "srv.a_u005fb.T_ud83d_ude00x"},
+    {"DefaultUnicode", ".", "o-t", "x-\xC3\xA4", "srv.o-t.x-_u00e4"},
+    {"SchemaUnicode", "_", "shop", "orders_01", "srv_u005forders_u005f01"},
+};
+
+static int nothing_left(void *arg, struct pen_span topic, struct pen_arena *arena,
+                        struct pen_span *ret, struct pen_error *err)
+{
+    (void)arg;
+    (void)topic;
+    (void)arena;
+    (void)err;
+    *ret = PEN_SPAN_LIT("");
+    return 0;
+}
+
+static void topic_is(const struct pen_envelope_options *o, const char *db, const char *table,
+                     const char *want, const char *how, struct pen_arena *a)
+{
+    struct pen_span topic = PEN_SPAN_NONE;
+    const int rc = pen_envelope_topic(o, pen_span_str(db), pen_span_str(table), a, &topic, NULL);
+    TAP_EQ_INT(rc, 0, "%s: topic of %s.%s", how, db, table);
+    TAP_EQ_SPAN(topic, pen_span_str(want), "%s: %s", how, want);
+}
+
 int main(void)
 {
     struct pen_arena a = PEN_ARENA_INIT;
@@ -40,12 +73,24 @@ int main(void)
     struct pen_envelope_options o;
     pen_envelope_options_init(&o);
     o.prefix = PEN_SPAN_LIT("srv");
-    TAP_EQ_SPAN(pen_envelope_topic(&o, PEN_SPAN_LIT("d b"), PEN_SPAN_LIT("t$\xC3\xA4"), &a),
-                PEN_SPAN_LIT("srv.d_b.t__"), "what Kafka does not allow is '_'");
+    for (size_t i = 0; i < PEN_COUNT(topics); i++) {
+        o.topic_without_database = strstr(topics[i].strategy, "Schema") != NULL;
+        o.topic_unicode = strstr(topics[i].strategy, "Unicode") != NULL;
+        o.delimiter = pen_span_str(topics[i].delimiter);
+        topic_is(&o, topics[i].db, topics[i].table, topics[i].want, topics[i].strategy, &a);
+    }
+    pen_envelope_options_init(&o);
+    o.prefix = PEN_SPAN_LIT("srv");
+    o.rename_topic = nothing_left;
+    topic_is(&o, "d", "t", "srv.d.t", "a pattern that leaves nothing", &a);
+    o.rename_topic = NULL;
     char name[300];
     memset(name, 'n', sizeof(name));
-    TAP_EQ_INT(pen_envelope_topic(&o, PEN_SPAN_LIT("d"), pen_span_make(name, sizeof(name)), &a).n,
-               249, "a topic is cut at 249");
+    struct pen_span topic = PEN_SPAN_NONE;
+    TAP_EQ_INT(pen_envelope_topic(&o, PEN_SPAN_LIT("d"), pen_span_make(name, sizeof(name)), &a,
+                                  &topic, NULL),
+               0, "a long name");
+    TAP_EQ_INT(topic.n, 249, "a topic is cut at 249");
     TAP_OK(o.tombstones && o.extended_headers && o.time_adjuster && !o.schema_comments,
            "defaults are Debezium's");
     pen_arena_done(&a);
