@@ -143,7 +143,14 @@ static int emit_truncate(struct pen_task *t, const struct pen_ddl_event *e)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
     struct pen_change c = {
         .op = PEN_OP_TRUNCATE, .row = t->last_row, .table = found, .source = &t->source};
+    /* Only MariaDB has a transaction open here: its connector begins one with every GTID. */
+    struct pen_tx_order order;
+    struct pen_tx_table *counter =
+        t->tx.metadata && t->tx.id.n > 0 ? pen_tx_table(&t->tx, e->db, e->table) : NULL;
+    c.order = counter ? pen_tx_count(&t->tx, counter, &order) : NULL;
     rc = pen_row_set_run(set, &c, &t->out, &t->error);
+    if (rc >= 0)
+        pen_tx_settle(&t->tx, counter, t->out.events);
     t->emit_event = t->place.events;
     t->emit_row = 0;
     return rc < 0 || t->out.count == 0 ? rc : emit_out(t);
