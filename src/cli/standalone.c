@@ -1,7 +1,7 @@
 /* penstock standalone: as connect-standalone. Connect's worker properties, REST, connectors from
  * files or by POST, offsets in a local file, records to Kafka.
  *
- *     read worker ─► offsets ─► herder ─► REST ─► connectors of the command line, one after the other
+ *     read worker ─► offsets ─► check connectors ─► herder ─► REST ─► start connectors, one after the other
  *     SIGINT, SIGTERM ─► every task drains ─► REST closes ─► end */
 #include "cli_int.h"
 
@@ -23,8 +23,10 @@ static const char usage[] =
     "  -l, --log-level L       trace, debug, info, warn, error, off (info)\n"
     "  -h, --help              this text\n"
     "\n"
-    "exit status  0 stopped by a signal      1 bad command line\n"
-    "             2 the worker did not start 3 a connector of the command line did not\n";
+    "exit status  0 stopped by a signal\n"
+    "             1 bad command line\n"
+    "             2 the worker did not start, or a file has an error: nothing was read\n"
+    "             3 a connector of the command line did not start\n";
 
 /* As connect-standalone's */
 enum { STANDALONE_USAGE = 1, STANDALONE_STARTUP = 2, STANDALONE_CONNECTOR = 3 };
@@ -150,6 +152,30 @@ static void create_next(struct standalone *w)
     pen_connector_file_done(&file);
 }
 
+/* Before anything starts: what is wrong in a file is told at once, with nothing read or written. */
+static int check_file(const struct standalone *w, const char *path, struct pen_error *err)
+{
+    struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
+    struct pen_config resolved = PEN_CONFIG_INIT;
+    struct pen_connector_config *config = NULL;
+    struct pen_connector_file file = {0};
+    int rc = pen_config_load_connector(path, &file, err);
+    if (rc == 0) {
+        rc = pen_config_resolve(&file.config, &w->worker, &resolved, err);
+        if (rc == 0)
+            rc = pen_connector_config_new(&resolved, &w->worker, 0, &report, &config, err);
+        if (rc < 0)
+            pen_error_prefix(err, "%s", path);
+        if (rc < 0 && report.errors > 1)
+            cli_report(&report); /* the others; warnings are told when it starts */
+    }
+    pen_connector_config_free(config);
+    pen_config_report_done(&report);
+    pen_config_done(&resolved);
+    pen_connector_file_done(&file);
+    return rc;
+}
+
 /* ---- running ----------------------------------------------------------------------------------- */
 
 static int open_loop(struct standalone *w, struct pen_error *err)
@@ -174,6 +200,8 @@ static int open_loop(struct standalone *w, struct pen_error *err)
 static int start(struct standalone *w, const char *path, struct pen_error *err)
 {
     int rc = read_worker(w, path, err);
+    for (size_t i = 0; i < w->count && rc == 0; i++)
+        rc = check_file(w, w->files[i], err);
     if (rc == 0)
         rc = open_loop(w, err);
     if (rc < 0)

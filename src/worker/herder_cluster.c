@@ -10,6 +10,13 @@
 #define ASK_MS   2000
 #define AGAIN_MS 5000
 
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    (void)rk;
+    (void)level; /* a broker that is away is the tasks' matter: they say so */
+    pen_debug(HERDER_LOG, "librdkafka %s: %s", facility, text);
+}
+
 static void ask(struct pen_herder *h, const struct pen_config *client)
 {
     struct pen_error err = {0};
@@ -23,6 +30,7 @@ static void ask(struct pen_herder *h, const struct pen_config *client)
         free(p);
         return;
     }
+    rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     if (!rk)
         rd_kafka_conf_destroy(conf);

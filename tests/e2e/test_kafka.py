@@ -64,6 +64,10 @@ class Topics:
             if len(self.records) > before:
                 quiet = time.monotonic() + 1.0
 
+    def rebuilt(self):
+        """Without DDL: it stands in a topic of its own, which is not in order with the others."""
+        return Rebuilt([r for r in self.records if r.op])
+
     def close(self):
         self.consumer.close()
 
@@ -100,7 +104,7 @@ def test_topics_hold_the_tables(maria_database, kafka, standalone):
     topics.sync(maria_database)
     maria_database.run("UPDATE t SET v = v + 1 WHERE id % 3 = 0", "DELETE FROM t WHERE id % 5 = 0", "INSERT INTO t VALUES (100000, 1, 'new')")
     topics.sync(maria_database)
-    assert Rebuilt(topics.records).compare(maria_database) > 0
+    assert topics.rebuilt().compare(maria_database) > 0
     p.stop()
     topics.close()
 
@@ -119,7 +123,7 @@ def test_kill_loses_nothing(maria_database, kafka, standalone):
     writer.finish()
     topics.sync(maria_database)
     check_no_gap(topics.records, "t")
-    assert Rebuilt(topics.records).compare(maria_database) > 0
+    assert topics.rebuilt().compare(maria_database) > 0
     p.stop()
     topics.close()
 
@@ -134,7 +138,7 @@ def test_broker_restart_is_survived(maria_database, kafka, standalone):
     kafka.up()
     topics.sync(maria_database)
     check_no_gap(topics.records, "t")
-    assert Rebuilt(topics.records).compare(maria_database) > 0
+    assert topics.rebuilt().compare(maria_database) > 0
     assert p.alive(), os.linesep + p.log()[-2000:]
     p.stop()
     topics.close()
