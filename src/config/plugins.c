@@ -112,6 +112,18 @@ static void read_converter(struct config__check *k, const char *key,
         k->nomem = true;
 }
 
+static void check_header_converter(struct config__check *k)
+{
+    const struct pen_span name = k->c->header_converter.class_name;
+    if (name.n > 0 &&
+        !pen_span_eq_str(name, "org.apache.kafka.connect.storage.SimpleHeaderConverter") &&
+        !pen_span_eq_str(name, "SimpleHeaderConverter"))
+        config__problem(k, false, "header.converter",
+                        "Invalid value %.*s for configuration header.converter: not available, "
+                        "org.apache.kafka.connect.storage.SimpleHeaderConverter is",
+                        PEN_SPAN_ARG(name));
+}
+
 static bool is_avro(const struct pen_converter_config *c)
 {
     return pen_span_eq_str(c->class_name, "io.confluent.connect.avro.AvroConverter") ||
@@ -220,6 +232,7 @@ void config__check_plugins(struct config__check *k)
     read_converter(k, "key.converter", &c->key_converter);
     read_converter(k, "value.converter", &c->value_converter);
     read_converter(k, "header.converter", &c->header_converter);
+    check_header_converter(k);
     /* Debezium does so only where field.name.adjustment.mode is not set. */
     if (pen_config_get(&c->items, "field.name.adjustment.mode").p == NULL &&
         (is_avro(&c->key_converter) || is_avro(&c->value_converter)))

@@ -307,6 +307,12 @@ static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
     return t->out.count ? emit_out(t) : 0;
 }
 
+static void on_delay_over(uv_timer_t *timer)
+{
+    if (task_start_stream(timer->data) < 0)
+        task_fail(timer->data);
+}
+
 static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     t->place.start = t->place.end = t->snap_pos;
@@ -328,7 +334,12 @@ static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
         return rc;
     if (!t->decision.stream)
         return PEN_E_STOPPED;
-    return task_start_stream(t);
+    if (t->config->streaming_delay_ms == 0)
+        return task_start_stream(t);
+    pen_info(TASK_LOG, "streaming begins in %lld ms (streaming.delay.ms)",
+             (long long)t->config->streaming_delay_ms);
+    uv_timer_start(&t->delay_timer, on_delay_over, (uint64_t)t->config->streaming_delay_ms, 0);
+    return 0;
 }
 
 int pump_snapshot(struct pen_task *t)

@@ -73,6 +73,7 @@ void task_wake(struct pen_task *t)
 static void stop_reading(struct pen_task *t)
 {
     t->reading = TASK_SOURCE_NONE;
+    uv_timer_stop(&t->delay_timer);
     t->has_event = t->has_inner = t->in_payload = t->in_rows = false;
     pen_fetch_free(t->fetch);
     t->fetch = NULL;
@@ -314,6 +315,11 @@ static int make_rooms(struct pen_task *t)
 {
     struct pen_row_options rows;
     make_run_id(t->run_id);
+    if (t->config->tasks_max > 1) { /* Debezium's words; its connector runs without a task then */
+        pen_error_set(&t->error, PEN_E_CONFIG, "Only a single connector task may be started");
+        pen_error_hint(&t->error, "set tasks.max=1: one task captures all tables");
+        return PEN_E_CONFIG;
+    }
     int rc = pen_room_wire_options(t->config, &t->arena, &t->wire);
     if (rc < 0)
         return pen_error_set(&t->error, rc, "unable to start the task: out of memory");
@@ -353,6 +359,9 @@ int pen_task_new(const struct pen_task_options *o, struct pen_task **ret, struct
     t->source.thread = -1;
     t->waiting_tail = &t->waiting;
     atomic_store(&t->counters.lag_ms, -1);
+    /* Less than a MiB would be used up by one large row. */
+    if (t->o.memory_bytes == 0 && t->config->max_queue_bytes > 0)
+        t->o.memory_bytes = (size_t)PEN_MAX(t->config->max_queue_bytes, (int64_t)1 << 20);
     if (t->o.memory_bytes == 0)
         t->o.memory_bytes = 32u << 20;
     t->ring_bytes = t->o.memory_bytes / 4;
@@ -374,7 +383,7 @@ static int loop_open(struct pen_task *t)
     if (rc == 0)
         rc = uv_async_init(&t->loop, &t->wake, on_wake);
     uv_timer_t *timers[] = {&t->flush_timer, &t->heartbeat_timer, &t->backoff_timer,
-                            &t->drain_timer};
+                            &t->drain_timer, &t->delay_timer};
     for (size_t i = 0; i < PEN_COUNT(timers) && rc == 0; i++) {
         rc = uv_timer_init(&t->loop, timers[i]);
         timers[i]->data = t;

@@ -96,7 +96,8 @@ struct pen_task {
     uv_async_t wake; /* ring or snapshot has something, or room in the sink; also mailbox */
     uv_poll_t sink_poll;
     bool sink_polled;
-    uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer, idle_timer;
+    uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer;
+    uv_timer_t delay_timer; /* streaming.delay.ms */
     atomic_bool stop_asked, pause_asked;
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
