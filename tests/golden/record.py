@@ -129,7 +129,7 @@ def wait(runs, done, limit, what):
         left = [r for r in left if not done(r)]
         if left and time.time() > end:
             raise SystemExit(f"unable to see {what} of {[r.variant for r in left]} in {limit} s")
-        time.sleep(0.15)
+        time.sleep(0.15)  # poll interval
 
 
 def record(case, server, db, a):
@@ -144,7 +144,7 @@ def record(case, server, db, a):
             if run.look():
                 return True
             db.sentinel()
-            time.sleep(0.3)
+            time.sleep(0.3)  # poll interval
             return False
 
         wait(runs, started, 120, "the start")
@@ -153,7 +153,7 @@ def record(case, server, db, a):
         while time.time() - quiet < 1.5:
             if any([r.topics.poll() for r in runs]):
                 quiet = time.time()
-            time.sleep(0.1)
+            time.sleep(0.1)  # poll interval
         low = gtid_tail(db, server)
         for r in runs:
             r.begin()
@@ -167,7 +167,7 @@ def record(case, server, db, a):
         for r in runs:
             r.may_stop = differs
         wait(runs, Run.look, 120, "the end")
-        time.sleep(0.5)
+        time.sleep(0.5)  # poll interval
         counts = []
         for r in runs:
             r.topics.poll()

@@ -318,7 +318,7 @@ def schemas():
     for name in git_files():
         if not name.endswith(".jsonl") or not name.startswith(RECORDED):
             continue
-        for number, line in enumerate(read(name).splitlines(), 1):
+        for number, line in enumerate(read(name).rstrip("\n").split("\n"), 1):  # U+2028 is text, no line end
             value = json.loads(line)["value"]
             value = json.loads(value) if isinstance(value, str) else value
             value = value["payload"] if isinstance(value, dict) and set(value) == {"schema", "payload"} else value
