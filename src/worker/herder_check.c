@@ -28,12 +28,15 @@ static void try_connection(uv_work_t *work) /* @thread pool */
     struct herder_check *k = work->data;
     struct pen_arena arena = PEN_ARENA_INIT;
     struct pen_wire_options o;
+    struct pen_tls_files tls = {.n = 0};
     struct pen_conn *conn = NULL;
     if (pen_room_wire_options(k->config, &arena, &o) < 0)
         pen_error_set(&k->connection, PEN_E_NOMEM, "unable to connect: out of memory");
-    else if (pen_conn_open(&o, &conn, &k->connection) == 0)
+    else if (pen_tls_files_open(k->config, &tls, &o, &k->connection) == 0 &&
+             pen_conn_open(&o, &conn, &k->connection) == 0)
         k->connection = (struct pen_error){0};
     pen_conn_close(conn);
+    pen_tls_files_close(&tls);
     pen_arena_done(&arena);
 }
 

@@ -323,7 +323,9 @@ static int make_rooms(struct pen_task *t)
     int rc = pen_room_wire_options(t->config, &t->arena, &t->wire);
     if (rc < 0)
         return pen_error_set(&t->error, rc, "unable to start the task: out of memory");
-    rc = pen_room_row_options(t->config, pen_span_str(t->run_id), &rows, &t->error);
+    rc = pen_tls_files_open(t->config, &t->tls, &t->wire, &t->error);
+    if (rc == 0)
+        rc = pen_room_row_options(t->config, pen_span_str(t->run_id), &rows, &t->error);
     if (rc == 0)
         rc = pen_room_transforms(t->config, &t->transforms, &t->error);
     if (rc == 0)
@@ -470,6 +472,7 @@ void pen_task_free(struct pen_task *t)
     pen_sink_close(t->sink);
     pen_map_done(&t->topics);
     pen_row_plans_free(t->plans);
+    pen_tls_files_close(&t->tls);
     pen_transforms_free(t->transforms);
     pen_naming_free(t->naming);
     pen_catalog_free(t->catalog);

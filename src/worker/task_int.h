@@ -24,6 +24,7 @@
 #include <penstock/worker.h>
 #include <pthread.h>
 #include <uv.h>
+#include "room_options.h"
 #include "row_plans.h"
 
 #define TASK_LOG "task"
@@ -112,6 +113,7 @@ struct pen_task {
     /* reading */
     enum task_source reading;
     struct pen_wire_options wire;
+    struct pen_tls_files tls; /* wire names them */
     struct pen_stream_start start;
     struct pen_buf start_gtids, start_file;
     struct pen_snapshot_decision decision;
