@@ -42,14 +42,19 @@ static json_t *text_or_null(const char *s)
     return s ? json_string(s) : json_null();
 }
 
-/* Debezium's default_value of options that Connect fills in */
+static bool is_converter(const struct pen_option *o)
+{
+    return (o->flags & PEN_OPT_FRAMEWORK) && strstr(o->name, ".converter");
+}
+static bool is_version(const struct pen_option *o)
+{
+    return strstr(o->name, ".plugin.version") != NULL;
+}
+
 static const char *default_value(const struct pen_option *o, enum pen_flavor f)
 {
     if (strcmp(o->name, "connector.plugin.version") == 0)
         return REST_CONNECTOR_VERSION;
-    size_t n = strlen(o->name), tail = strlen(".converter.plugin.version");
-    if (n > tail && strcmp(o->name + n - tail, ".converter.plugin.version") == 0)
-        return REST_KAFKA_VERSION;
     return f == PEN_FLAVOR_MARIADB && o->def_mariadb ? o->def_mariadb : o->def;
 }
 
@@ -164,10 +169,9 @@ static json_t *recommended(const struct pen_option *o, enum pen_flavor f)
 {
     json_t *list = json_array();
     const char *choices = choices_of(o, f), *def = default_value(o, f);
-    if (strstr(o->name, "plugin.version"))
-        (void)json_array_append_new(list, json_string(def));
-    if (strstr(o->name, ".converter") && !strstr(o->name, "version") &&
-        (o->flags & PEN_OPT_FRAMEWORK))
+    if (is_version(o))
+        (void)json_array_append_new(list, json_string(is_converter(o) ? REST_KAFKA_VERSION : def));
+    else if (is_converter(o))
         for (size_t i = 0; i < PEN_COUNT(plugins); i++)
             if (strstr(plugins[i].type, "converter"))
                 (void)json_array_append_new(list, json_string(plugins[i].class_name));
@@ -180,6 +184,8 @@ static json_t *recommended(const struct pen_option *o, enum pen_flavor f)
          w = strtok_r(NULL, " ", &save))
         if (strcmp(w, "-") != 0)
             words[n++] = w;
+    if (strcmp(o->name, "time.precision.mode") == 0 && n < PEN_COUNT(words))
+        words[n++] = "adaptive"; /* a former name that Debezium still recommends */
     qsort(words, n, sizeof(*words), by_text);
     for (size_t i = 0; i < n; i++)
         (void)json_array_append_new(list, json_string(words[i]));
@@ -202,8 +208,9 @@ static json_t *value_text(const struct listing *l, const struct pen_option *o)
     if (!(o->flags & PEN_OPT_FRAMEWORK))
         return json_null();
     struct pen_span v = pen_config_get(l->raw, o->name);
-    if (!v.p && strstr(o->name, ".converter") && !strstr(o->name, "version"))
-        v = pen_worker_config_get(l->worker, o->name);
+    if (!v.p && is_converter(o))
+        v = is_version(o) ? PEN_SPAN_LIT(REST_KAFKA_VERSION)
+                          : pen_worker_config_get(l->worker, o->name);
     if (v.p)
         return pen_option_is_secret(pen_span_str(o->name)) ? json_string("[hidden]")
                                                            : rest_json_text(v);
@@ -237,22 +244,90 @@ static void add_config(void *arg, const struct pen_option *o)
     struct listing *l = arg;
     note_group(l, group_name(o, l->flavor));
     json_t *d = definition(o, l->flavor);
-    if ((o->flags & PEN_OPT_FRAMEWORK) && strstr(o->name, ".converter") &&
-        !strstr(o->name, "version")) { /* its default is the worker's */
-        struct pen_span v = pen_worker_config_get(l->worker, o->name);
+    if (is_converter(o)) { /* validate knows the worker's: it is the default */
+        struct pen_span v = is_version(o) ? PEN_SPAN_LIT(REST_KAFKA_VERSION)
+                                          : pen_worker_config_get(l->worker, o->name);
         (void)json_object_set_new(d, "default_value", v.p ? rest_json_text(v) : json_null());
     }
-    (void)json_array_append_new(l->list,
-                                json_pack("{s:o,s:o}", "definition", d, "value", value(l, o)));
+    /* A twin of legacy.snapshot.max.threads: Debezium has no value object for it. */
+    bool twin = strcmp(o->name, "internal.legacy.snapshot.max.threads") == 0;
+    (void)json_array_append_new(l->list, json_pack("{s:o,s:o}", "definition", d, "value",
+                                                   twin ? json_null() : value(l, o)));
 }
 
-/* Problems of names that have no row: transforms, families. */
+/* Options that every transform or predicate has; its own are not listed. */
+static void add_plugin_options(struct listing *l, const char *kind, const char *group_of,
+                               struct pen_span alias)
+{
+    static const struct {
+        const char *name, *type, *def, *importance, *width, *display;
+        bool transform_only;
+    } rows[] = {
+        {"type", "CLASS", NULL, "HIGH", "LONG", "type", false},
+        {"plugin.version", "STRING", NULL, "HIGH", "LONG", "version", false},
+        {"negate", "BOOLEAN", "false", "MEDIUM", "NONE", "negate", true},
+        {"predicate", "STRING", NULL, "MEDIUM", "NONE", "predicate", true},
+    };
+    struct pen_buf group = PEN_BUF_INIT, name = PEN_BUF_INIT;
+    bool transform = strcmp(kind, "transforms") == 0;
+    pen_buf_printf(&group, "%s: %.*s", group_of, PEN_SPAN_ARG(alias));
+    note_group(l, pen_buf_cstr(&group));
+    for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+        if (rows[i].transform_only && !transform)
+            continue;
+        pen_buf_reset(&name);
+        pen_buf_printf(&name, "%s.%.*s.%s", kind, PEN_SPAN_ARG(alias), rows[i].name);
+        const char *key = pen_buf_cstr(&name);
+        struct pen_span given = pen_config_get(l->raw, key);
+        json_t *d =
+            json_pack("{s:s,s:s,s:b,s:o,s:s,s:s,s:s,s:i,s:s,s:s,s:[]}", "name", key, "type",
+                      rows[i].type, "required", i == 0, "default_value", text_or_null(rows[i].def),
+                      "importance", rows[i].importance, "documentation", "", "group",
+                      pen_buf_cstr(&group), "order_in_group", (int)i, "width", rows[i].width,
+                      "display_name", rows[i].display, "dependents");
+        json_t *v =
+            json_pack("{s:s,s:o,s:[],s:o,s:b}", "name", key, "value",
+                      given.p ? rest_json_text(given) : text_or_null(rows[i].def),
+                      "recommended_values", "errors", errors_of(l->report, key), "visible", 1);
+        (void)json_array_append_new(l->list, json_pack("{s:o,s:o}", "definition", d, "value", v));
+    }
+    pen_buf_done(&group);
+    pen_buf_done(&name);
+}
+
+static void add_plugins(struct listing *l)
+{
+    static const char *const kinds[][2] = {{"transforms", "Transforms"},
+                                           {"predicates", "Predicates"}};
+    struct pen_span item;
+    for (size_t i = 0; i < PEN_COUNT(kinds); i++) {
+        struct pen_span rest = pen_config_get(l->raw, kinds[i][0]);
+        while (rest.n > 0 && pen_span_split(&rest, ',', &item)) {
+            item = pen_span_trim(item);
+            if (item.n > 0)
+                add_plugin_options(l, kinds[i][0], kinds[i][1], item);
+        }
+    }
+}
+
+static bool is_listed(const struct listing *l, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(l->list); i++) {
+        const json_t *d = json_object_get(json_array_get(l->list, i), "definition");
+        if (!json_is_object(d))
+            continue;
+        if (strcmp(json_string_value(json_object_get(d, "name")), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Problems of names that have no row: families, options of transforms. */
 static void add_rest(struct listing *l)
 {
     for (size_t i = 0; i < l->report->n; i++) {
         const struct pen_config_problem *p = &l->report->v[i];
-        const struct pen_option *o = pen_option_find(p->key);
-        if (p->warning || (o && shown(o, l->flavor) && pen_span_eq_str(p->key, o->name)))
+        if (p->warning || is_listed(l, p->key_text))
             continue;
         json_t *v = json_pack("{s:s,s:n,s:[],s:[s],s:b}", "name", p->key_text, "value",
                               "recommended_values", "errors", p->text, "visible", 1);
@@ -282,6 +357,7 @@ static void validated(void *arg, const struct pen_config *raw,
     for_options(v, n, l.flavor, add_config, &l);
     v = pen_options_connector(&n);
     for_options(v, n, l.flavor, add_config, &l);
+    add_plugins(&l);
     add_rest(&l);
     rest_answer_json(q, 200,
                      json_pack("{s:o,s:i,s:o,s:o}", "name", rest_json_text(class_name),

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_MAX_SIZE 256 /* names that were set stay for the life of the worker */
+#define NAMES_MAX     1000
+
 static const char *const levels[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"};
 
 static const struct {
@@ -100,14 +103,16 @@ static json_t *set(struct rest_request *q, const char *name, enum pen_log_level 
     size_t n = strlen(name);
     json_t *l = json_pack("{s:s,s:I}", "level", level_name(level), "last_modified",
                           (json_int_t)(pen_clock_wall_ns() / 1000000));
-    if (strlen(name) < 256 && json_object_size(q->rest->loggers) < 1000)
-        (void)json_object_set(q->rest->loggers, name, l);
+    if (!json_object_get(q->rest->loggers, name) && strlen(name) < NAME_MAX_SIZE &&
+        json_object_size(q->rest->loggers) < NAMES_MAX)
+        (void)json_object_set_new(q->rest->loggers, name, json_object());
     json_object_foreach(q->rest->loggers, key, v)
     {
         bool below = strcmp(name, "root") == 0 || strcmp(key, name) == 0 ||
                      (strncmp(key, name, n) == 0 && key[n] == '.');
-        if (!below)
-            continue;
+        const char *was = json_string_value(json_object_get(v, "level"));
+        if (!below || (was && strcmp(was, level_name(level)) == 0))
+            continue; /* only what changes is told */
         (void)json_object_update(v, l);
         (void)json_array_append_new(changed, json_string(key));
     }

@@ -23,6 +23,8 @@ static json_t *parse(struct pen_span text)
 
 static void add(void *arg, const struct pen_connector_offset *o)
 {
+    if (pen_span_eq_str(o->partition, "null"))
+        return; /* stored by a PATCH without partition; Connect does not show it either */
     (void)json_array_append_new(
         arg, json_pack("{s:o,s:o}", "partition", parse(o->partition), "offset", parse(o->offset)));
 }

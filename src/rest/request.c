@@ -200,7 +200,11 @@ static void dispatch(struct rest_request *q)
         return;
     }
     const char *type = header(q, MHD_HTTP_HEADER_CONTENT_TYPE);
-    if (q->route->body && (type || q->body.n > 0) && !(type && is_json(type))) {
+    if (q->route->body && !type && q->body.n > 0) { /* Jersey then thinks of an octet stream */
+        rest_answer_error(q, 415, "HTTP 415 Unsupported Media Type");
+        return;
+    }
+    if (q->route->body && type && !is_json(type)) {
         rest_answer_bare_error(q, 415, "HTTP 415 Unsupported Media Type");
         return;
     }

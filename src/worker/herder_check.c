@@ -74,6 +74,22 @@ static void start_next(struct pen_herder *h)
     }
 }
 
+/* The option that a text is about: "option 'transforms.u.type': …"; p NULL when it names none */
+static struct pen_span named(const char *text)
+{
+    const char *start = strstr(text, "option '");
+    const char *end = start ? strchr(start + 8, '\'') : NULL;
+    return end ? pen_span_make(start + 8, (size_t)(end - start - 8)) : PEN_SPAN_NONE;
+}
+
+static struct pen_span value_of(const struct pen_config *c, struct pen_span key)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (pen_span_eq(c->items[i].key, key))
+            return pen_option_is_secret(key) ? PEN_SPAN_LIT("[hidden]") : c->items[i].value;
+    return PEN_SPAN_LIT("null");
+}
+
 /* What only making the rooms can tell: transforms and converters that are not there. */
 static int check_rooms(struct herder_check *k)
 {
@@ -93,9 +109,16 @@ static int check_rooms(struct herder_check *k)
         key = "value.converter";
         rc = pen_room_row_options(k->config, PEN_SPAN_LIT("check"), &rows, &err);
     }
-    if (rc < 0 && pen_config_report_add(&k->report, false, pen_span_str(key), "%s", err.text) < 0)
-        return PEN_E_NOMEM;
-    return 0;
+    if (rc == 0)
+        return 0;
+    struct pen_span name = named(err.text);
+    if (!name.p)
+        name = pen_span_str(key);
+    return pen_config_report_add(&k->report, false, name,
+                                 "Invalid value %.*s for configuration "
+                                 "%.*s: %s",
+                                 PEN_SPAN_ARG(value_of(&k->raw, name)), PEN_SPAN_ARG(name),
+                                 err.text);
 }
 
 static bool concerns_connection(const struct pen_config_report *r)
@@ -106,18 +129,24 @@ static bool concerns_connection(const struct pen_config_report *r)
     return false;
 }
 
+/* {a=1, b=2} as Java prints a map; secrets are not shown. */
+static void put_map(const struct pen_config *c, struct pen_buf *out)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct pen_span k = c->items[i].key, v = c->items[i].value;
+        if (pen_option_is_secret(k))
+            v = PEN_SPAN_LIT("[hidden]");
+        pen_buf_printf(out, "%s%.*s=%.*s", i ? ", " : "", PEN_SPAN_ARG(k), PEN_SPAN_ARG(v));
+    }
+}
+
 /* Connect looks for the class before anything else. */
 static int check_class(struct herder_check *k)
 {
     struct pen_span class_name = pen_config_get(&k->raw, "connector.class");
     if (!class_name.p) {
         struct pen_buf map = PEN_BUF_INIT;
-        for (size_t i = 0; i < k->raw.n; i++)
-            pen_buf_printf(
-                &map, "%s%.*s=%.*s", i ? ", " : "", PEN_SPAN_ARG(k->raw.items[i].key),
-                pen_option_is_secret(k->raw.items[i].key) ? 8 : (int)k->raw.items[i].value.n,
-                pen_option_is_secret(k->raw.items[i].key) ? "[hidden]"
-                                                          : (const char *)k->raw.items[i].value.p);
+        put_map(&k->raw, &map);
         pen_error_set(&k->err, PEN_E_CONFIG, "Connector config {%s} contains no connector type",
                       pen_buf_cstr(&map));
         pen_buf_done(&map);

@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""Kafka Connect's REST API as a table of requests and the answers a real worker gave.
+
+  table.py record requests.json --url URL --mysql HOST:PORT   write the worker's answers into the table
+  table.py check  requests.json --url URL --mysql HOST:PORT   ask again and compare: n of m equal
+
+The rows run in order and share state (a connector made by one is deleted by a later one). What no
+two workers share is normalised: worker ids, versions, cluster ids, traces, times; lists of names and
+maps compare in any order. A row with "settle" is asked until its answer stays the same or, when
+checking, until it is the expected one. Of a row with "errors only" just the errors of validate count. A row with "differs" is a difference on purpose, with the
+reason; its "ours" is then what must come. An answer may be {"same as": name of an earlier row}.
+"""
+import argparse
+import http.client
+import json
+import os
+import re
+import sys
+import time
+import urllib.parse
+
+HEADERS = ("content-type", "location", "allow")
+
+
+def fill(text, values):
+    for k, v in values.items():
+        text = text.replace("${" + k + "}", v)
+    return text
+
+
+def ask(base, request, values):
+    c = http.client.HTTPConnection(base.hostname, base.port, timeout=100)
+    headers = {}
+    if request.get("type"):
+        headers["Content-Type"] = request["type"]
+    if request.get("accept"):
+        headers["Accept"] = request["accept"]
+    body = request.get("body")
+    c.request(request["method"], fill(request["path"], values), body=None if body is None else fill(body, values).encode(), headers=headers)
+    r = c.getresponse()
+    text = r.read().decode(errors="replace")
+    got = {"status": r.status, "headers": {h: r.getheader(h) for h in HEADERS if r.getheader(h) is not None}}
+    if "location" in got["headers"]:
+        got["headers"]["location"] = urllib.parse.urlsplit(got["headers"]["location"]).path
+    if "allow" in got["headers"]:
+        got["headers"]["allow"] = ",".join(sorted(got["headers"]["allow"].replace(" ", "").split(",")))
+    try:
+        got["body"] = json.loads(text)
+    except ValueError:
+        got["body"] = text
+    c.close()
+    return got
+
+
+def normal(x, values, key=None):
+    if key == "documentation":
+        return "DOCUMENTATION"
+    if key == "recommended_values" and any("." in v for v in x):
+        return "CLASSES"  # what is installed differs from worker to worker
+    if key == "offsets" and isinstance(x, list):
+        return sorted(x, key=lambda v: json.dumps(v, sort_keys=True))
+    if isinstance(x, dict):
+        return {k: normal(v, values, k) for k, v in x.items()}
+    if isinstance(x, list):
+        out = [normal(v, values) for v in x]
+        return sorted(out, key=lambda v: json.dumps(v, sort_keys=True)) if all(isinstance(v, str) for v in out) else out
+    if key in ("worker_id", "version", "commit", "kafka_cluster_id", "trace", "last_modified") and x is not None:
+        return key.upper()
+    if key == "class" and isinstance(x, str):
+        return x
+    if isinstance(x, str):
+        x = x.replace(values["dir"], "${dir}")
+        x = x.replace(values["host"] + ":" + values["port"], "${host}:${port}")
+        x = re.sub(r"'127\.0\.0\.1' \(using", "'${host}' (using", x)
+        if key in ("database.port",) and x == values["port"]:
+            x = "${port}"
+        if key in ("database.hostname",) and x == values["host"]:
+            x = "${host}"
+        if key in ("database.user", "database.password") and x == values["user"]:
+            x = "${" + key.split(".")[1] + "}"
+        x = re.sub(r"\[Source: [^\]]*\]", "[Source]", x)
+        x = re.sub(r"@[0-9a-f]{5,8}\b", "@HASH", x)
+        return x
+    return x
+
+
+def project(body):
+    """Of validate's answer what differs from one row to the next: the errors."""
+    if not isinstance(body, dict) or "configs" not in body:
+        return body
+    found = [c["value"] for c in body["configs"] if c["value"] and c["value"]["errors"]]
+    return {"name": body["name"], "error_count": body["error_count"], "groups": body["groups"], "errors": {v["name"]: v["errors"] for v in found}}
+
+
+def settled(base, row, values, want):
+    """Asks until the answer is the wanted one; recording: until it is the same for two seconds."""
+    last, since, end = None, time.monotonic(), time.monotonic() + 30
+    while True:
+        got = ask(base, row["request"], values)
+        got["body"] = normal(got["body"], values)
+        if row.get("errors only"):
+            got["body"] = project(got["body"])
+        if not row.get("settle") or (want is not None and got == want):
+            return got
+        if got != last:
+            last, since = got, time.monotonic()
+        now = time.monotonic()
+        if (want is None and now - since > 2) or (want is not None and now - since > 8) or now > end:
+            return got
+        time.sleep(0.1)  # poll interval
+
+
+def write(path, rows):
+    """One line a row, equal answers once."""
+    seen = {}
+    with open(path, "w") as f:
+        for i, row in enumerate(rows):
+            text = json.dumps(row["answer"], sort_keys=True)
+            if len(text) > 400 and text in seen:
+                row["answer"] = {"same as": seen[text]}
+            seen.setdefault(text, row["name"])
+            f.write(("[\n" if i == 0 else ",\n") + json.dumps(row, ensure_ascii=False))
+        f.write("\n]\n")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("mode", choices=["record", "check"])
+    p.add_argument("table")
+    p.add_argument("--url", required=True)
+    p.add_argument("--mysql", default="127.0.0.1:3306")
+    p.add_argument("--user", default="cdc")
+    p.add_argument("--password", default="cdc")
+    p.add_argument("--dir", default="/tmp")
+    p.add_argument("-v", "--verbose", action="store_true")
+    a = p.parse_args()
+    host, port = a.mysql.rsplit(":", 1)
+    values = {"host": host, "port": port, "user": a.user, "password": a.password, "dir": os.path.abspath(a.dir)}
+    base = urllib.parse.urlsplit(a.url)
+    rows = json.load(open(a.table))
+    equal = on_purpose = 0
+    for row in rows:
+        if a.mode == "record":
+            row["answer"] = settled(base, row, values, None)
+            continue
+        answer = row["answer"]
+        if "same as" in answer:
+            answer = next(r["answer"] for r in rows if r["name"] == answer["same as"])
+        want = dict(answer, **row.get("ours", {}))
+        got = settled(base, row, values, want)
+        if got == want:
+            equal += "ours" not in row
+            on_purpose += "ours" in row
+            continue
+        print(f"not equal: {row['name']}: {row['request']['method']} {row['request']['path']}")
+        for k in ("status", "headers", "body"):
+            if got[k] != want[k]:
+                g, w = json.dumps(got[k]), json.dumps(want[k])
+                print(f"   {k} want {w if a.verbose else w[:400]}\n   {k} got  {g if a.verbose else g[:400]}")
+    if a.mode == "record":
+        write(a.table, rows)
+        print(f"{len(rows)} answers recorded")
+        return 0
+    print(f"{equal} of {len(rows)} answers equal, {on_purpose} differ on purpose, {len(rows) - equal - on_purpose} not")
+    return equal + on_purpose != len(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
