@@ -3,19 +3,26 @@
 
   table.py record requests.json --url URL --mysql HOST:PORT   write the worker's answers into the table
   table.py check  requests.json --url URL --mysql HOST:PORT   ask again and compare: n of m equal
+  table.py alone  requests.json --serve SERVE_REST            the rows that need no server, against
+                                                              tests/unit/rest/serve_rest
 
 The rows run in order and share state (a connector made by one is deleted by a later one). What no
 two workers share is normalised: worker ids, versions, cluster ids, traces, times; lists of names and
 maps compare in any order. A row with "settle" is asked until its answer stays the same or, when
-checking, until it is the expected one. Of a row with "errors only" just the errors of validate count. A row with "differs" is a difference on purpose, with the
-reason; its "ours" is then what must come. An answer may be {"same as": name of an earlier row}.
+checking, until it is the expected one. A row with "alone": false needs a server to connect to. Of a
+row with "errors only" just the errors of validate count. A row with "differs" is a difference on
+purpose, with the reason; its "ours" is then what must come. An answer may be {"same as": name of an
+earlier row}.
 """
 import argparse
 import http.client
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 import urllib.parse
 
@@ -123,22 +130,33 @@ def write(path, rows):
         f.write("\n]\n")
 
 
+def serve(a):
+    """A worker of its own; nobody listens at its connectors' server."""
+    process = subprocess.Popen([a.serve], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    a.url = "http://127.0.0.1:" + process.stdout.readline().split()[1]
+    a.mysql = "127.0.0.1:1"
+    a.dir = tempfile.mkdtemp(prefix="penstock-rest-")
+    return process
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("mode", choices=["record", "check"])
+    p.add_argument("mode", choices=["record", "check", "alone"])
     p.add_argument("table")
-    p.add_argument("--url", required=True)
+    p.add_argument("--url")
+    p.add_argument("--serve", help="serve_rest, for alone")
     p.add_argument("--mysql", default="127.0.0.1:3306")
     p.add_argument("--user", default="cdc")
     p.add_argument("--password", default="cdc")
     p.add_argument("--dir", default="/tmp")
     p.add_argument("-v", "--verbose", action="store_true")
     a = p.parse_args()
+    process = serve(a) if a.mode == "alone" else None
     host, port = a.mysql.rsplit(":", 1)
     values = {"host": host, "port": port, "user": a.user, "password": a.password, "dir": os.path.abspath(a.dir)}
     base = urllib.parse.urlsplit(a.url)
     rows = json.load(open(a.table))
-    equal = on_purpose = 0
+    equal = on_purpose = compared = 0
     for row in rows:
         if a.mode == "record":
             row["answer"] = settled(base, row, values, None)
@@ -147,7 +165,10 @@ def main():
         if "same as" in answer:
             answer = next(r["answer"] for r in rows if r["name"] == answer["same as"])
         want = dict(answer, **row.get("ours", {}))
+        if process and not row.get("alone", True):
+            continue
         got = settled(base, row, values, want)
+        compared += 1
         if got == want:
             equal += "ours" not in row
             on_purpose += "ours" in row
@@ -161,8 +182,11 @@ def main():
         write(a.table, rows)
         print(f"{len(rows)} answers recorded")
         return 0
-    print(f"{equal} of {len(rows)} answers equal, {on_purpose} differ on purpose, {len(rows) - equal - on_purpose} not")
-    return equal + on_purpose != len(rows)
+    print(f"{equal} of {compared} answers equal, {on_purpose} differ on purpose, {compared - equal - on_purpose} not")
+    if process:
+        process.stdin.close()
+        shutil.rmtree(a.dir, ignore_errors=True)
+    return equal + on_purpose != compared or bool(process and process.wait(30))
 
 
 if __name__ == "__main__":
