@@ -157,7 +157,7 @@ static void alter(struct rest_request *q, const json_t *list)
         const json_t *one = json_array_get(list, i);
         const json_t *partition = json_object_get(one, "partition");
         const json_t *offset = json_object_get(one, "offset");
-        const int flags = JSON_COMPACT | JSON_ENCODE_ANY;
+        const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
         texts[2 * i] = partition ? json_dumps(partition, flags) : json_dumps(json_null(), flags);
         ok = texts[2 * i] != NULL;
         v[i].partition = pen_span_str(texts[2 * i]);

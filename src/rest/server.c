@@ -215,6 +215,10 @@ static void on_watch(uv_timer_t *t)
     for (struct rest_connection *rc = rest->connections; rc; rc = rc->next)
         if (!rc->answering && now - rc->since_ns > (int64_t)rest->o.request_ms * 1000000)
             (void)shutdown(rc->fd, SHUT_RDWR);
+    /* At its connection limit libmicrohttpd takes the listening socket out of its epoll set and puts
+     * it back at the run after the one that closed connections: somebody must call that run. */
+    for (size_t i = 0; i < rest->n; i++)
+        run(&rest->listeners[i]);
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------ */
