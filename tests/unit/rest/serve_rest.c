@@ -61,11 +61,8 @@ int main(int argc, char **argv)
                                    .worker_id = "127.0.0.1:8083",
                                    .offsets = offsets,
                                    .trust_server = true};
-    struct pen_rest_options o = {.loop = &s.loop,
-                                 .worker = &w,
-                                 .version = "test",
-                                 .idle_ms = 1000,
-                                 .request_ms = 1500};
+    struct pen_rest_options o = {
+        .loop = &s.loop, .worker = &w, .version = "test", .idle_ms = 1000, .request_ms = 1500};
     int rc = pen_herder_new(&h, &s.herder, &err);
     o.herder = s.herder;
     if (rc == 0)
