@@ -10,8 +10,8 @@
  *         struct pen_event ev;
  *         if (pen_binlog_event(&dec, packet, &ev, &err) < 0) …
  *         switch (ev.type) {
- *         case PEN_EV_TABLE_MAP: …pen_table_map_same / pen_table_map_parse /
- * pen_row_layout_compile… case PEN_EV_WRITE_ROWS: …pen_rows_begin, pen_rows_next…
+ *         case PEN_EV_TABLE_MAP: …pen_table_map_same / pen_table_map_parse / pen_row_layout_compile…
+ *         case PEN_EV_WRITE_ROWS: …pen_rows_begin, pen_rows_next…
  *
  * Facts: MySQL source documentation, "Binary log events" (mysql::binlog::event); MariaDB knowledge
  * base, "Replication protocol". */
@@ -69,8 +69,7 @@
     X(TRANSACTION_PAYLOAD, 40, DECODED)                                                            \
     X(HEARTBEAT_V2, 41, DECODED)                                                                   \
     X(GTID_TAGGED, 42, DECODED)                                                                    \
-    X(LARGE_TRANSACTION_HEADER, 43,                                                                \
-      SKIPPED) /* where the commit stands: for crash recovery only */                              \
+    X(LARGE_TRANSACTION_HEADER, 43, SKIPPED) /* where the commit stands: crash recovery only */    \
     X(MARIA_ANNOTATE_ROWS, 160, DECODED)                                                           \
     X(MARIA_BINLOG_CHECKPOINT, 161, SKIPPED) /* crash recovery only */                             \
     X(MARIA_GTID, 162, DECODED)                                                                    \
@@ -268,8 +267,8 @@ PEN_MUST_USE int pen_maria_gtid_parse(const struct pen_binlog *dec, const struct
 
 struct pen_maria_gtid_list { /* GTID_LIST: state at the start of the file */
     uint32_t count, flags;
-    struct pen_span
-        items; /* count × 16: domain u32, server id u32, sequence number u64, little-endian */
+    /* count × 16, little-endian: domain u32, server id u32, sequence number u64 */
+    struct pen_span items;
 };
 PEN_MUST_USE int pen_maria_gtid_list_parse(const struct pen_binlog *dec, const struct pen_event *ev,
                                            struct pen_maria_gtid_list *ret);
@@ -300,44 +299,45 @@ PEN_MUST_USE int pen_incident_parse(const struct pen_binlog *dec, const struct p
 
 /* ------------------------------------------------------------------------------------------------
  * TABLE_MAP */
-enum pen_field_type { /* MySQL's enum_field_types as they stand in TABLE_MAP */
-                      PEN_FIELD_DECIMAL = 0,
-                      PEN_FIELD_TINY = 1,
-                      PEN_FIELD_SHORT = 2,
-                      PEN_FIELD_LONG = 3,
-                      PEN_FIELD_FLOAT = 4,
-                      PEN_FIELD_DOUBLE = 5,
-                      PEN_FIELD_NULL = 6,
-                      PEN_FIELD_TIMESTAMP = 7,
-                      PEN_FIELD_LONGLONG = 8,
-                      PEN_FIELD_INT24 = 9,
-                      PEN_FIELD_DATE = 10,
-                      PEN_FIELD_TIME = 11,
-                      PEN_FIELD_DATETIME = 12,
-                      PEN_FIELD_YEAR = 13,
-                      PEN_FIELD_NEWDATE = 14,
-                      PEN_FIELD_VARCHAR = 15,
-                      PEN_FIELD_BIT = 16,
-                      PEN_FIELD_TIMESTAMP2 = 17,
-                      PEN_FIELD_DATETIME2 = 18,
-                      PEN_FIELD_TIME2 = 19,
-                      PEN_FIELD_TYPED_ARRAY = 20,
-                      PEN_FIELD_MARIA_BLOB_COMPRESSED = 140,
-                      PEN_FIELD_MARIA_VARCHAR_COMPRESSED = 141,
-                      PEN_FIELD_VECTOR = 242,
-                      PEN_FIELD_INVALID = 243,
-                      PEN_FIELD_BOOL = 244,
-                      PEN_FIELD_JSON = 245,
-                      PEN_FIELD_NEWDECIMAL = 246,
-                      PEN_FIELD_ENUM = 247,
-                      PEN_FIELD_SET = 248,
-                      PEN_FIELD_TINY_BLOB = 249,
-                      PEN_FIELD_MEDIUM_BLOB = 250,
-                      PEN_FIELD_LONG_BLOB = 251,
-                      PEN_FIELD_BLOB = 252,
-                      PEN_FIELD_VAR_STRING = 253,
-                      PEN_FIELD_STRING = 254,
-                      PEN_FIELD_GEOMETRY = 255
+/* MySQL's enum_field_types as they stand in TABLE_MAP. */
+enum pen_field_type {
+    PEN_FIELD_DECIMAL = 0,
+    PEN_FIELD_TINY = 1,
+    PEN_FIELD_SHORT = 2,
+    PEN_FIELD_LONG = 3,
+    PEN_FIELD_FLOAT = 4,
+    PEN_FIELD_DOUBLE = 5,
+    PEN_FIELD_NULL = 6,
+    PEN_FIELD_TIMESTAMP = 7,
+    PEN_FIELD_LONGLONG = 8,
+    PEN_FIELD_INT24 = 9,
+    PEN_FIELD_DATE = 10,
+    PEN_FIELD_TIME = 11,
+    PEN_FIELD_DATETIME = 12,
+    PEN_FIELD_YEAR = 13,
+    PEN_FIELD_NEWDATE = 14,
+    PEN_FIELD_VARCHAR = 15,
+    PEN_FIELD_BIT = 16,
+    PEN_FIELD_TIMESTAMP2 = 17,
+    PEN_FIELD_DATETIME2 = 18,
+    PEN_FIELD_TIME2 = 19,
+    PEN_FIELD_TYPED_ARRAY = 20,
+    PEN_FIELD_MARIA_BLOB_COMPRESSED = 140,
+    PEN_FIELD_MARIA_VARCHAR_COMPRESSED = 141,
+    PEN_FIELD_VECTOR = 242,
+    PEN_FIELD_INVALID = 243,
+    PEN_FIELD_BOOL = 244,
+    PEN_FIELD_JSON = 245,
+    PEN_FIELD_NEWDECIMAL = 246,
+    PEN_FIELD_ENUM = 247,
+    PEN_FIELD_SET = 248,
+    PEN_FIELD_TINY_BLOB = 249,
+    PEN_FIELD_MEDIUM_BLOB = 250,
+    PEN_FIELD_LONG_BLOB = 251,
+    PEN_FIELD_BLOB = 252,
+    PEN_FIELD_VAR_STRING = 253,
+    PEN_FIELD_STRING = 254,
+    PEN_FIELD_GEOMETRY = 255
 };
 
 struct pen_map_column {
@@ -348,11 +348,13 @@ struct pen_map_column {
     bool invisible;   /* PEN_MAP_VISIBILITY                                                       */
     uint8_t geometry; /* PEN_MAP_GEOMETRY: 0 GEOMETRY, 1 POINT, 2 LINESTRING, 3 POLYGON, 4 … 7    */
     /* What `type` needs to know:
-     *   VARCHAR                     max. length in bytes     STRING            length in bytes (≤
-     * 1023) BIT                         number of bits           NEWDECIMAL        precision << 8 |
-     * scale ENUM, SET                   bytes of a value         FLOAT, DOUBLE     bytes of a value
-     *   BLOB, JSON, GEOMETRY, VECTOR bytes of the length     TIME2, DATETIME2, TIMESTAMP2  fraction
-     * digits */
+     *   VARCHAR                       max. length in bytes
+     *   STRING                        length in bytes (≤ 1023)
+     *   BIT                           number of bits
+     *   NEWDECIMAL                    precision << 8 | scale
+     *   ENUM, SET, FLOAT, DOUBLE      bytes of a value
+     *   BLOB, JSON, GEOMETRY, VECTOR  bytes of the length
+     *   TIME2, DATETIME2, TIMESTAMP2  fraction digits */
     uint16_t meta;
     uint16_t collation; /* PEN_MAP_CHARSET: collation id; 63 = binary; 0 = unknown or not a text */
     uint16_t key_pos; /* PEN_MAP_PRIMARY_KEY: 1… within the primary key, 0 = not in it            */
@@ -387,8 +389,8 @@ struct pen_table_map {
 /** Table id alone (look-up before anything is parsed). */
 PEN_MUST_USE int pen_table_map_id(const struct pen_binlog *dec, const struct pen_event *ev,
                                   uint64_t *ret);
-/** Do two TABLE_MAP bodies (ev.body) describe the same table? Table id and flags aside. One memcmp.
- */
+/** Do two TABLE_MAP bodies (ev.body) describe the same table, table id and flags aside? One
+ * memcmp. */
 bool pen_table_map_same(struct pen_span body_a, struct pen_span body_b);
 /**
  * Arrays come from the arena; names, labels and the like stay spans into ev->body: copy the body
@@ -464,8 +466,8 @@ PEN_MUST_USE int pen_rows_next(struct pen_rows *it, struct pen_cell *before,
                                struct pen_cell *after);
 
 /**
- * Value of a MariaDB column declared COMPRESSED (PEN_FIELD_MARIA_…_COMPRESSED), which stands compressed in
- * the cell. Appends to out.
+ * Value of a MariaDB column declared COMPRESSED (PEN_FIELD_MARIA_…_COMPRESSED), which stands
+ * compressed in the cell. Appends to out.
  * @returns 0, PEN_E_SHORT, PEN_E_CORRUPT, PEN_E_TOO_BIG (over limit bytes) or PEN_E_NOMEM
  */
 PEN_MUST_USE int pen_maria_column_inflate(struct pen_buf *out, struct pen_span cell, size_t limit);

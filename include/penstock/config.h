@@ -1,8 +1,7 @@
 /* Configuration: the one table of options, loading of files, validation into plain structs.
  *
- *     text ─► struct pen_config (ordered name → value) ─► resolve ${…} ─► struct
- * pen_connector_config
- *                                                                        + struct pen_config_report
+ *     text ─► struct pen_config ─► resolve ${…} ─► struct pen_connector_config
+ *             (ordered name → value)             + struct pen_config_report
  *
  * Names, types, defaults and error texts are Debezium's and Connect's, so REST's validate and the
  * 400 answers are built from the same table that the parser, the README and the JSON Schema use.
@@ -75,8 +74,7 @@ PEN_MUST_USE int pen_config_from_env(char *const *envp, bool confluent, struct p
 PEN_MUST_USE int pen_config_parse_url(const char *url, struct pen_config *into,
                                       struct pen_error *err);
 
-/* ---- config providers ${file:…} ${env:…} ${dir:…} ----------------------------------------------
- */
+/* ---- config providers ${file:…} ${env:…} ${dir:…} ------------------------------------------- */
 
 /** Copy of raw with every ${provider:[path:]key} replaced that worker's config.providers* define;
  * an unknown provider or key is left as it is (Connect's rule) and named in a warning in the log,
@@ -84,8 +82,7 @@ PEN_MUST_USE int pen_config_parse_url(const char *url, struct pen_config *into,
 PEN_MUST_USE int pen_config_resolve(const struct pen_config *raw, const struct pen_config *worker,
                                     struct pen_config *ret, struct pen_error *err);
 
-/* ---- the table of options ---------------------------------------------------------------------
- */
+/* ---- the table of options ------------------------------------------------------------------- */
 
 enum pen_option_type {
     PEN_OPT_STRING,
@@ -128,12 +125,11 @@ struct pen_option {
     const char *def_mariadb; /* NULL = def  */
     const char *group;       /* "MySQL" stands for the connector's own name */
     const char *display;
-    const char *choices; /* "a b c" in the order of the enum it fills, or NULL; matched trimmed,
-                            case-insensitive */
-    const char *choices_mariadb; /* the same for the MariaDB connector, "-" where it has none; NULL
-                                    = choices */
-    const char *doc;             /* one or two sentences, Markdown */
-    uint16_t offset;             /* of the field in struct pen_connector_config, 0 = none */
+    /* "a b c" in the order of the enum it fills, or NULL; matched trimmed, case-insensitive. The
+     * MariaDB connector's: "-" where it has none, NULL = the same. */
+    const char *choices, *choices_mariadb;
+    const char *doc; /* one or two sentences, Markdown */
+    uint16_t offset; /* of the field in struct pen_connector_config, 0 = none */
     uint8_t type, importance, width, state, range;
     uint8_t flags;
     uint8_t order; /* order_in_group */
@@ -159,8 +155,7 @@ bool pen_option_is_secret(struct pen_span name);
 /** Markdown tables of all options for README.md (generated part; lint compares). */
 void pen_options_markdown(struct pen_buf *out);
 
-/* ---- name filters ------------------------------------------------------------------------------
- */
+/* ---- name filters --------------------------------------------------------------------------- */
 
 struct pen_name_filter; /* list of Java regexes: full match, case-insensitive, `\,` is a comma */
 /** NULL *ret for an empty list. Errors: PEN_E_CONFIG with the item and place. @thread any */
@@ -175,8 +170,7 @@ size_t pen_name_filter_count(const struct pen_name_filter *f);
 struct pen_span pen_name_filter_item(const struct pen_name_filter *f, size_t i);
 bool pen_name_filter_match_item(const struct pen_name_filter *f, size_t i, struct pen_span name);
 
-/* ---- typed configuration of a connector
- * ---------------------------------------------------------- */
+/* ---- typed configuration of a connector ----------------------------------------------------- */
 /* Enumerators stand in the order of the option's `choices`. */
 
 enum pen_config_ssl_mode {
@@ -344,8 +338,8 @@ struct pen_connector_config {
     bool topic_creation; /* worker allows it and a topic.creation.* key is set */
     struct pen_topic_group *topic_groups;
     size_t topic_group_count;
-    int exactly_once, transaction_boundary;   /* enum pen_config_exactly_once, enum
-                                                 pen_config_transaction_boundary */
+    int exactly_once;                         /* enum pen_config_exactly_once */
+    int transaction_boundary;                 /* enum pen_config_transaction_boundary */
     int64_t transaction_boundary_interval_ms; /* PEN_CONFIG_UNSET = offset.flush.interval.ms */
     struct pen_span offsets_storage_topic;
 
@@ -369,8 +363,8 @@ struct pen_connector_config {
     struct pen_name_filter *signal_table; /* signal.data.collection as a filter */
     struct pen_name_filter *snapshot_include;
     bool ignore_builtin;
-    struct pen_name_filter *
-        *key_columns; /* message.key.columns: db.table.column each, in key order */
+    /* message.key.columns: db.table.column each, in key order */
+    struct pen_name_filter **key_columns;
     size_t key_column_count;
     struct pen_config_column_rule *column_rules;
     size_t column_rule_count;
@@ -378,12 +372,12 @@ struct pen_connector_config {
     bool skip_unchanged, tombstones_on_delete;
 
     /* values */
-    int decimal_mode, bigint_unsigned_mode, binary_mode,
-        time_mode; /* enum pen_config_decimal_mode … */
+    /* enum pen_config_decimal_mode … */
+    int decimal_mode, bigint_unsigned_mode, binary_mode, time_mode;
     bool time_adjuster, include_query, include_schema_changes, include_schema_comments;
-    int schema_name_adjustment,
-        field_name_adjustment; /* enum pen_config_name_adjustment; field: Avro converter applied */
-    int converting_failure;    /* enum pen_config_convert_failure */
+    /* enum pen_config_name_adjustment; field: Avro converter applied */
+    int schema_name_adjustment, field_name_adjustment;
+    int converting_failure; /* enum pen_config_convert_failure */
     struct pen_span unavailable_placeholder;
     struct pen_plugins converters, post_processors;
     bool transaction_metadata;
@@ -408,8 +402,8 @@ struct pen_connector_config {
     int guardrail_action; /* enum pen_config_limit_action */
 
     /* streaming */
-    struct pen_name_filter *gtid_includes,
-        *gtid_excludes; /* on source UUIDs (MariaDB: domain-server) */
+    struct pen_name_filter *gtid_includes; /* on source UUIDs (MariaDB: domain-server) */
+    struct pen_name_filter *gtid_excludes;
     bool gtid_filter_dml, gtid_ignore_on_recovery;
     int64_t binlog_buffer_size;
     int event_failure, inconsistent_schema; /* enum pen_config_event_failure */
@@ -459,13 +453,11 @@ struct pen_config_report {
 void pen_config_report_done(struct pen_config_report *r);
 PEN_MUST_USE int pen_config_report_add(struct pen_config_report *r, bool warning,
                                        struct pen_span key, const char *fmt, ...) PEN_PRINTF(4, 5);
-/** "Connector configuration is invalid and contains the following N error(s):\n…" (spec connect.md
- * §1.4) */
+/** "Connector configuration is invalid and contains the following N error(s):\n…" */
 void pen_config_report_text(const struct pen_config_report *r, struct pen_buf *out);
 
-#define PEN_CONFIG_STRICT 1u /* an unknown option is an error: the command line               */
-#define PEN_CONFIG_DEFAULTS                                                                        \
-    2u /* penstock stream: name, topic.prefix, server id, history have defaults */
+#define PEN_CONFIG_STRICT   1u /* an unknown option is an error: the command line           */
+#define PEN_CONFIG_DEFAULTS 2u /* stream: name, topic.prefix, server id, history have some  */
 
 /** Checks and types `resolved`. worker (may be NULL) gives converters and topic.creation.enable.
  * Problems go to report; the config is made even when there are errors so that REST can show
@@ -500,15 +492,15 @@ struct pen_span pen_worker_config_get(const struct pen_config *worker, const cha
 int64_t pen_worker_config_int(const struct pen_config *worker, const char *key);
 bool pen_worker_config_bool(const struct pen_config *worker, const char *key);
 
-/* Which client gets which properties (spec connect.md §2.4); worker may be NULL for the last three. Java names; sink/java_props.c
- * translates. */
+/* Which client gets which properties (spec connect.md §2.4); worker may be NULL for the last three.
+ * Java names; sink/java_props.c translates. */
 enum pen_client {
-    PEN_CLIENT_INTERNAL,      /* configs, offsets, status, group: unprefixed worker properties   */
-    PEN_CLIENT_TASK_PRODUCER, /* bootstrap.servers + producer.* + producer.override.*            */
-    PEN_CLIENT_TASK_ADMIN,    /* unprefixed + admin.* + admin.override.*                         */
-    PEN_CLIENT_HISTORY_PRODUCER, /* the connector's schema.history.internal.producer.* alone        */
-    PEN_CLIENT_HISTORY_CONSUMER, /* the connector's schema.history.internal.consumer.* alone        */
-    PEN_CLIENT_SIGNAL_CONSUMER /* the connector's signal.consumer.* and signal.kafka.*            */
+    PEN_CLIENT_INTERNAL,         /* configs, offsets, status, group: unprefixed worker properties */
+    PEN_CLIENT_TASK_PRODUCER,    /* bootstrap.servers + producer.* + producer.override.*          */
+    PEN_CLIENT_TASK_ADMIN,       /* unprefixed + admin.* + admin.override.*                       */
+    PEN_CLIENT_HISTORY_PRODUCER, /* the connector's schema.history.internal.producer.* alone      */
+    PEN_CLIENT_HISTORY_CONSUMER, /* the connector's schema.history.internal.consumer.* alone      */
+    PEN_CLIENT_SIGNAL_CONSUMER   /* the connector's signal.consumer.* and signal.kafka.*          */
 };
 PEN_MUST_USE int pen_config_client(const struct pen_config *worker,
                                    const struct pen_config *connector, enum pen_client client,

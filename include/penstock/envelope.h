@@ -113,8 +113,7 @@ enum pen_constant_kind {
     PEN_CONST_FLOAT,
     PEN_CONST_TEXT,  /* string */
     PEN_CONST_BYTES, /* BYTES schema, also Decimal's two's complement */
-    PEN_CONST_CELL   /* s as a text result row would have it: written as the column's own values are
-                      */
+    PEN_CONST_CELL   /* s as a text result row has it: written as the column's values are */
 };
 struct pen_constant {
     enum pen_constant_kind kind;

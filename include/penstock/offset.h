@@ -32,8 +32,8 @@ uint8_t *pen_put_uuid(uint8_t *w, const uint8_t uuid[16]);   /* 36 bytes, lower 
 struct pen_gtid_interval {
     int64_t first, last; /* both inside */
 };
-/* All of one source, i.e. one (uuid, tag): intervals ascending, neither touching nor overlapping.
- */
+/* All of one source, i.e. one (uuid, tag). Intervals ascending, neither touching nor
+ * overlapping. */
 struct pen_gtid_source {
     uint8_t uuid[16];
     uint8_t tag_n;
@@ -74,8 +74,8 @@ PEN_MUST_USE int pen_gtid_set_copy(struct pen_gtid_set *to, const struct pen_gti
 PEN_MUST_USE int pen_gtid_set_unite(struct pen_gtid_set *s, const struct pen_gtid_set *other);
 PEN_MUST_USE int pen_gtid_set_subtract(struct pen_gtid_set *s, const struct pen_gtid_set *other);
 PEN_MUST_USE int pen_gtid_set_intersect(struct pen_gtid_set *s, const struct pen_gtid_set *other);
-/* Keeps the sources whose uuid (36 bytes of text, lower case) passes:
- * gtid.source.includes/excludes. */
+/* Keeps the sources whose uuid (36 bytes of text, lower case) passes: gtid.source.includes and
+ * excludes. */
 typedef bool pen_gtid_uuid_filter(void *arg, struct pen_span uuid);
 void pen_gtid_set_filter(struct pen_gtid_set *s, pen_gtid_uuid_filter *keep, void *arg);
 /* Binary form of COM_BINLOG_DUMP_GTID and of the Previous_gtids event. Without tags the form every
@@ -131,8 +131,7 @@ struct pen_any_gtid {
         struct pen_mariadb_gtid mariadb;
     };
 };
-/* A set of either; zeroed memory is the empty set of kind NONE, whose kind is set by the first add.
- */
+/* A set of either. Zeroed memory is the empty set of kind NONE; the first add sets the kind. */
 struct pen_gtids {
     enum pen_gtid_kind kind;
     union {
@@ -154,8 +153,7 @@ bool pen_gtids_equal(const struct pen_gtids *a, const struct pen_gtids *b);
 bool pen_gtids_empty(const struct pen_gtids *s);
 PEN_MUST_USE int pen_gtids_copy(struct pen_gtids *to, const struct pen_gtids *from);
 
-/* --- position: what a stored offset says (spec debezium.md §5) ----------------------------------
- */
+/* --- position: what a stored offset says (spec debezium.md §5) ------------------------------- */
 
 enum pen_snapshot_kind {
     PEN_SNAPSHOT_NONE,
@@ -165,8 +163,7 @@ enum pen_snapshot_kind {
 };
 
 /* A member that is not one of the fields below, kept so that a round trip loses nothing:
- * transaction_id, transaction_data_collection_order_<table>, incremental_snapshot_*, unknown ones.
- */
+ * transaction_id, transaction_data_collection_order_<table>, incremental_snapshot_*, unknown. */
 struct pen_position_extra {
     char *key;
     char *json; /* its value as JSON text: "\"abc\"", "1", "null" */
@@ -211,9 +208,8 @@ PEN_MUST_USE int pen_position_set_extra(struct pen_position *p, const char *key,
 /* JSON text of an extra, or NULL */
 const char *pen_position_extra(const struct pen_position *p, const char *key);
 /* The offset value as Connect stores it, members in the order of Java's HashMap, which Debezium
- * fills:
- * {"ts_sec":…,"file":…,"pos":…,"gtids":…,"row":…,"server_id":…,"event":…}. Zero and NULL are left
- * out. */
+ * fills; zero and NULL are left out:
+ *     {"ts_sec":…,"file":…,"pos":…,"gtids":…,"row":…,"server_id":…,"event":…} */
 void pen_position_write(const struct pen_position *p, struct pen_buf *b);
 
 /* Is the history record at `recorded` covered by the stored offset `desired`? As Debezium's
@@ -226,8 +222,7 @@ PEN_MUST_USE int pen_position_at_or_before(const struct pen_position *recorded,
                                            pen_gtid_uuid_filter *keep, void *arg,
                                            struct pen_error *err);
 
-/* --- ledger: which position is safe to store ----------------------------------------------------
- */
+/* --- ledger: which position is safe to store ------------------------------------------------- */
 
 /* A transaction (or a DDL statement, a heartbeat, a snapshot chunk) opens a slot, its records are
  * added and sent, it is closed when its end is read. Delivery reports come back in any order. The

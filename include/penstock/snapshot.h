@@ -88,8 +88,8 @@ bool pen_snapshot_mode_streams(const struct pen_snapshot_facts *f);
 struct pen_server_position {
     char *file; /* NULL: the server writes no binlog */
     uint64_t pos;
-    char *
-        gtids; /* MySQL: Executed_Gtid_Set without line breaks; MariaDB: "0-1-5,1-2-3"; "" = none */
+    /* MySQL: Executed_Gtid_Set without line breaks; MariaDB: "0-1-5,1-2-3"; "" = none */
+    char *gtids;
 };
 /** @returns 0, or as pen_conn_query (PEN_E_GRANT when REPLICATION CLIENT is missing) */
 PEN_MUST_USE int pen_server_position_read(struct pen_conn *c, struct pen_server_position *ret,
@@ -120,29 +120,28 @@ struct pen_snapshot_filter {
     void *arg;
     bool (*database)(void *arg, struct pen_span db); /* captured, builtin ones excluded */
     bool (*table)(void *arg, struct pen_span db, struct pen_span table);
-    /* snapshot.include.collection.list; asked for captured tables only. False for the signal table.
-     */
+    /* snapshot.include.collection.list; asked for captured tables only, false for the signal
+     * table. */
     bool (*data)(void *arg, struct pen_span db, struct pen_span table);
     /* Key columns must say yes; primary key columns are selected anyway. */
     bool (*column)(void *arg, struct pen_span db, struct pen_span table, struct pen_span column);
     /* Index of the first item of table.include.list that matches: tables are read in its order. */
     uint32_t (*rank)(void *arg, struct pen_span db, struct pen_span table);
-    /* snapshot.select.statement.overrides: the statement, or p NULL. Valid until pen_snapshot_free.
-     */
+    /* snapshot.select.statement.overrides: the statement, valid until pen_snapshot_free, or p
+     * NULL. */
     struct pen_span (*select)(void *arg, struct pen_span db, struct pen_span table);
 };
 
-/** Calls `each` for every base table of every database that is not the server's own (or that the filter
- * names); databases that may not be read are left out with a warning. `each` stops it with an error.
- * @returns 0, the error of `each`, or as pen_conn_query */
+/** Calls `each` for every base table of every database that is not the server's own (or that the
+ * filter names); databases that may not be read are left out with a warning. `each` stops it with
+ * an error. @returns 0, the error of `each`, or as pen_conn_query */
 typedef int pen_server_table_fn(void *arg, struct pen_span db, struct pen_span table,
                                 bool captured_db, bool captured, struct pen_error *err);
 PEN_MUST_USE int pen_server_tables(struct pen_conn *c, const struct pen_snapshot_filter *filter,
                                    pen_server_table_fn *each, void *arg, struct pen_error *err);
 
 struct pen_snapshot_options {
-    struct pen_wire_options
-        wire; /* what it borrows: until pen_snapshot_free; cancel must be NULL */
+    struct pen_wire_options wire; /* what it borrows: until pen_snapshot_free; cancel NULL */
     struct pen_snapshot_filter filter;
     bool schema, data; /* pen_snapshot_decide */
     enum pen_snapshot_locking locking;

@@ -4,9 +4,9 @@
  *     struct pen_wire_options o = PEN_WIRE_OPTIONS_INIT;
  *     o.host = "db1"; o.user = "cdc"; o.password = "…"; o.server_id = 6401;
  *
- *     pen_conn_open(&o, &conn, &err)       SELECT, SHOW, …      blocking, any one thread at a time
- *     pen_stream_open(&o, &start, &s, &err) the dump connection  blocking
- *     pen_fetch_start(…)                   a thread with a stream that fills a ring; loop is woken
+ *     pen_conn_open(&o, &conn, &err)         SELECT, SHOW, …      blocking, one thread at a time
+ *     pen_stream_open(&o, &start, &s, &err)  the dump connection  blocking
+ *     pen_fetch_start(…)                     a thread with a stream that fills a ring; loop is woken
  *
  * Errors: HOST (not reachable, retry), LOST (was connected, retry), AUTH, TLS, GRANT, SQL
  * (err->os_code is the server's error number), PURGED, SERVER_ID, TOO_BIG, STOPPED
@@ -119,8 +119,7 @@ PEN_MUST_USE int pen_conn_execf(struct pen_conn *c, struct pen_error *err, const
 
 enum pen_query_mode {
     PEN_QUERY_BUFFERED, /* all rows in memory: SHOW and the like */
-    PEN_QUERY_STREAM /* row by row from the socket; nothing else may run on the connection till it
-                        is freed */
+    PEN_QUERY_STREAM    /* row by row from the socket; its connection does nothing else meanwhile */
 };
 /** A statement that gives a result set. @returns 0 or as pen_conn_exec; PEN_E_STATE when it gives
  * none. Blocks. */
@@ -152,15 +151,15 @@ struct pen_text_row {
     unsigned n;
     const char **names, **values; /* a value is NULL for SQL NULL */
 };
-/** One row, e.g. SHOW BINARY LOG STATUS; further rows are dropped. @returns 0 or as pen_conn_query
- */
+/** One row, e.g. SHOW BINARY LOG STATUS; further rows are dropped.
+ * @returns 0 or as pen_conn_query */
 PEN_MUST_USE int pen_conn_query_row(struct pen_conn *c, const char *sql,
                                     struct pen_text_row *ret_row, struct pen_error *err);
 /** Value by column name (ASCII case does not count) or NULL. */
 const char *pen_text_row_get(const struct pen_text_row *row, const char *name);
 void pen_text_row_done(struct pen_text_row *row);
-/** Column `column` of the first row; *ret_text NULL when there is no row or it is NULL; free() it.
- */
+/** Column `column` of the first row; *ret_text NULL when there is no row or it is NULL.
+ * free() it. */
 PEN_MUST_USE int pen_conn_query_one(struct pen_conn *c, const char *sql, unsigned column,
                                     char **ret_text, struct pen_error *err);
 
@@ -188,10 +187,8 @@ struct pen_stream_start {
     bool gtid_strict; /* MariaDB: an unknown GTID is an error even if a later one is there */
 };
 
-enum pen_wire_checksum {
-    PEN_WIRE_CHECKSUM_NONE = 0,
-    PEN_WIRE_CHECKSUM_CRC32 = 1
-}; /* as in FORMAT_DESCRIPTION */
+/* As in FORMAT_DESCRIPTION. */
+enum pen_wire_checksum { PEN_WIRE_CHECKSUM_NONE = 0, PEN_WIRE_CHECKSUM_CRC32 = 1 };
 
 struct pen_stream; /* used by one thread */
 
