@@ -109,6 +109,8 @@ void pen_conn_close(struct pen_conn *c); /* NULL is fine. @thread the connection
 const struct pen_server *pen_conn_server(const struct pen_conn *c);
 /** "cdc@db1:3306", for messages. */
 const char *pen_conn_name(const struct pen_conn *c);
+/** SQLSTATE of the last statement that failed, "42000"; valid until the next one. */
+const char *pen_conn_sqlstate(const struct pen_conn *c);
 
 /** Runs a statement; a result set, if there is one, is read and dropped. @returns 0 or PEN_E_SQL /
  * LOST / GRANT / STOPPED. Blocks. */

@@ -490,8 +490,9 @@ const struct pen_option config__connector_options[] = {
      .doc = "Order of tables in the snapshot by estimated size."},
     {ROW("heartbeat.action.query", STRING, NULL, LOW, "Events", 29, MEDIUM,
          "An optional query to execute with every heartbeat"),
-     FIELD(heartbeat_action_query), .state = PEN_OPT_NO_EFFECT,
-     .doc = "Not yet: no statement is run."},
+     FIELD(heartbeat_action_query),
+     .doc = "SQL run at every heartbeat on a connection of its own; a syntax error or a missing "
+            "grant stops the task, any other error is logged."},
     {ROW("include.query", BOOLEAN, "false", MEDIUM, "Events", 30, SHORT,
          "Include original SQL query with in change events"),
      FIELD(include_query),

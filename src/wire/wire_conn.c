@@ -224,6 +224,11 @@ const char *pen_conn_name(const struct pen_conn *c)
     return c->name;
 }
 
+const char *pen_conn_sqlstate(const struct pen_conn *c)
+{
+    return mysql_sqlstate(c->mysql);
+}
+
 /* ---- statements ---- */
 
 /* Statements are one line in errors, and not a screenful. */

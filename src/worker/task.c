@@ -137,6 +137,7 @@ static void begin_drain(struct pen_task *t)
     stop_reading(t);
     uv_timer_stop(&t->backoff_timer);
     uv_timer_stop(&t->heartbeat_timer);
+    beat_query_cancel(t);
     t->drain_until_ns = pen_clock_mono_ns() + t->o.graceful_stop_ms * 1000000;
     task_set_phase(t, PEN_PHASE_DRAIN);
     uv_timer_start(&t->drain_timer, on_drain, 0, 20);
@@ -245,6 +246,7 @@ static void on_heartbeat(uv_timer_t *timer)
     struct pen_task *t = timer->data;
     if (t->phase != PEN_PHASE_STREAM || t->blocked || t->has_event || atomic_load(&t->pause_asked))
         return;
+    beat_query_start(t);
     if (emit_heartbeat(t) < 0)
         task_fail(t);
     else
@@ -424,8 +426,10 @@ static void *run(void *arg)
     connect_now(t);
     uv_run(&t->loop, UV_RUN_DEFAULT);
     stop_reading(t);
+    beat_query_cancel(t);
     uv_walk(&t->loop, close_handle, NULL);
     uv_run(&t->loop, UV_RUN_DEFAULT);
+    beat_query_end(t);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
  *     task_server.c  questions to the server
  *     pump.c      one binlog event after the other        pump_rows.c  TABLE_MAP and rows
  *     pump_ddl.c  statements                              pump_snapshot.c  snapshot messages
+ *     beat_query.c  heartbeat.action.query
  *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions, offsets
  *
  * Everything here belongs to the task's thread unless said. @thread task */
@@ -81,6 +82,18 @@ struct task_place {
     bool standalone; /* MariaDB: the group is one statement, no COMMIT follows */
 };
 
+/* The statement of heartbeat.action.query under way; beat_query.c. */
+struct task_beat {
+    struct pen_task *task; /* NULL: none was run yet */
+    uv_work_t work;
+    struct pen_wire_options wire; /* the task's, with cancel */
+    struct pen_wire_cancel cancel;
+    struct pen_conn *conn; /* the pool's while running */
+    struct pen_error error;
+    char state[6];
+    bool running, cancelled;
+};
+
 enum task_source { TASK_SOURCE_NONE, TASK_SOURCE_SNAPSHOT, TASK_SOURCE_STREAM };
 
 struct pen_task {
@@ -114,6 +127,7 @@ struct pen_task {
     enum task_source reading;
     struct pen_wire_options wire;
     struct pen_tls_files tls; /* wire names them */
+    struct task_beat beat;
     struct pen_stream_start start;
     struct pen_buf start_gtids, start_file;
     struct pen_snapshot_decision decision;
@@ -250,6 +264,11 @@ PEN_MUST_USE int emit_out(struct pen_task *t); /* t->out's records, in the slot 
 PEN_MUST_USE int emit_waiting(struct pen_task *t);
 PEN_MUST_USE int emit_heartbeat(struct pen_task *t);
 void emit_free_waiting(struct pen_task *t);
+
+/* beat_query.c */
+void beat_query_start(struct pen_task *t);  /* unless one is running */
+void beat_query_cancel(struct pen_task *t); /* no more; the one that runs ends soon */
+void beat_query_end(struct pen_task *t);    /* after the loop's last turn */
 
 /* progress.c */
 PEN_MUST_USE int progress_init(struct pen_task *t);

@@ -1,0 +1,69 @@
+"""Options that show in when and where records come, each seen through the program on a real server."""
+import rig
+
+BEAT = "heartbeat.interval.ms=200"
+
+
+def beats(s, topic):
+    return [r for r in s.records if r.topic == topic]
+
+
+def test_heartbeat_action_query_runs_at_each_beat(maria_database, stream):
+    d = maria_database
+    d.run("CREATE TABLE hb (id INT PRIMARY KEY, n INT NOT NULL)")
+    s = stream(d, snapshot_mode="no_data", options=[
+        BEAT, f"heartbeat.action.query=INSERT INTO {d.name}.hb VALUES (1, 1) ON DUPLICATE KEY UPDATE n = n + 1"])
+    s.wait(lambda: sum(r.op == "u" and r.table == "hb" for r in s.records) >= 3, "three updates by the heartbeat's statement")
+    s.wait(lambda: len(beats(s, "__debezium-heartbeat.penstock")) >= 3, "three heartbeats")
+    s.stop()
+
+
+def test_heartbeat_action_query_that_cannot_succeed_stops_the_task(maria_database, stream):
+    s = stream(maria_database, snapshot_mode="no_data", options=[BEAT, "heartbeat.action.query=INSERTT INTO x"])
+    assert s.process.wait(rig.LIMIT) != 0
+    assert "heartbeat.action.query (SQLSTATE 42000)" in s.log()
+
+
+def test_heartbeat_action_query_with_another_error_is_tried_again(maria_database, stream):
+    s = stream(maria_database, snapshot_mode="no_data", options=[
+        BEAT, f"heartbeat.action.query=INSERT INTO {maria_database.name}.none VALUES (1)"])
+    rig.wait_for(lambda: s.log().count("SQLSTATE 42S02") >= 2, "two warnings")
+    s.stop()
+
+
+def test_topics_are_named_as_told(maria_database, stream):
+    d = maria_database
+    d.run("CREATE TABLE orders_1 (id INT PRIMARY KEY)", "CREATE TABLE orders_2 (id INT PRIMARY KEY)",
+          "INSERT INTO orders_1 VALUES (1)", "INSERT INTO orders_2 VALUES (1)")
+    s = stream(d, snapshot_mode="initial", options=[
+        "topic.naming.strategy=io.debezium.schema.DefaultRegexTopicNamingStrategy",
+        "topic.regex=(.*)orders(.*)", "topic.replacement=$1all", "topic.heartbeat.name=pulse", BEAT])
+    s.wait(lambda: sum(r.op == "r" for r in s.records) == 2, "both rows")
+    s.wait(lambda: beats(s, "pulse"), "a heartbeat")
+    s.stop()
+    rows = [r for r in s.records if r.op == "r"]
+    assert {r.topic for r in rows} == {f"penstock.{d.name}.all"}
+    assert sorted(r.key["__dbz__physicalTableIdentifier"] for r in rows) == [f"penstock.{d.name}.orders_1", f"penstock.{d.name}.orders_2"]
+
+
+def test_streaming_waits_after_the_snapshot(maria_database, stream):
+    d = maria_database
+    d.run("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    s = stream(d, snapshot_mode="initial", options=["streaming.delay.ms=1500"])
+    rig.wait_for(lambda: "streaming begins in 1500 ms" in s.log(), "the delay")
+    d.run("INSERT INTO t VALUES (2)")
+    s.wait(lambda: any(r.op == "c" for r in s.records), "the change after the delay")
+    s.stop()
+
+
+def test_more_than_one_task_is_refused(maria_database, stream):
+    s = stream(maria_database, snapshot_mode="no_data", options=["tasks.max=2"])
+    assert s.process.wait(rig.LIMIT) == 2
+    assert "Only a single connector task may be started" in s.log()
+
+
+def test_an_option_without_effect_says_so(maria_database, stream):
+    s = stream(maria_database, snapshot_mode="initial_only", options=["snapshot.max.threads=4", "signal.file=x"])
+    s.process.wait(rig.LIMIT)
+    for name in ("snapshot.max.threads", "signal.file"):
+        assert s.log().count(f"option '{name}' has no effect: ") == 1
