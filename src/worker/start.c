@@ -154,7 +154,7 @@ static int choose_start(struct pen_task *t)
 
 int task_start_stream(struct pen_task *t)
 {
-    int rc = choose_start(t);
+    int rc = t->o.binlog_file ? 0 : choose_start(t);
     if (rc < 0)
         return rc;
     if (t->o.binlog_file) {

@@ -164,10 +164,11 @@ int task_missing_gtids(struct pen_task *t, const struct pen_gtid_set *missing, c
     struct pen_conn *c = NULL;
     char *purged_text = NULL;
     struct pen_gtid_set left = PEN_GTID_SET_INIT, purged = PEN_GTID_SET_INIT;
-    int rc = pen_conn_open(&t->wire, &c, &t->error);
-    if (rc == 0)
+    int rc =
+        t->o.binlog_file ? 0 : pen_conn_open(&t->wire, &c, &t->error); /* a file has no server */
+    if (rc == 0 && c)
         rc = ask(c, "SELECT @@global.gtid_purged", &purged_text, &t->error);
-    if (rc == 0)
+    if (rc == 0 && purged_text)
         rc = pen_gtid_set_parse(&purged, pen_span_str(purged_text), &t->error);
     if (rc == 0)
         rc = pen_gtid_set_copy(&left, missing);
