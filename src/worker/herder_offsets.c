@@ -80,25 +80,27 @@ void pen_herder_offsets_alter(struct pen_herder *h, struct pen_span name,
     struct pen_error err = {0};
     struct pen_answer a = {.text = ""};
     struct pen_buf prefix = PEN_BUF_INIT;
+    int rc;
     if (!c) {
-        pen_error_set(&err, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
+        rc = pen_error_set(&err, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
     } else if (c->target != PEN_TARGET_STOPPED || c->run) {
-        pen_error_set(&err, PEN_E_CONFIG,
-                      "Connectors must be in the STOPPED state before their offsets can be "
-                      "modified. This can be done for the specified connector by issuing a 'PUT' "
-                      "request to the '/connectors/%.*s/stop' endpoint",
-                      PEN_SPAN_ARG(name));
+        rc = pen_error_set(
+            &err, PEN_E_CONFIG,
+            "Connectors must be in the STOPPED state before their offsets can be "
+            "modified. This can be done for the specified connector by issuing a 'PUT' "
+            "request to the '/connectors/%.*s/stop' endpoint",
+            PEN_SPAN_ARG(name));
     } else {
         key_prefix(name, &prefix);
         pthread_mutex_lock(&h->offsets_lock);
-        int rc = v ? 0 : remove_all(h, &prefix, &err);
+        rc = v ? 0 : remove_all(h, &prefix, &err);
         for (size_t i = 0; i < n && v && rc == 0; i++)
             rc = put_one(h, &prefix, &v[i], &err);
         if (rc == 0)
             rc = pen_offset_store_flush(h->o.offsets, &err);
         pthread_mutex_unlock(&h->offsets_lock);
     }
-    a.code = err.code;
+    a.code = rc;
     a.text = err.text;
     fn(arg, &a);
     pen_buf_done(&prefix);
