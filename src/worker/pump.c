@@ -420,6 +420,9 @@ static int step(struct pen_task *t)
 static int turn(struct pen_task *t)
 {
     int64_t until = pen_clock_mono_ns() + TURN_NS;
+    /* A rows event is many records: with a slow reader of a pipe 64 of them take long, and until a
+     * turn ends no offset is stored and no stop is heard. A snapshot's step is one row. */
+    const unsigned between = t->reading == TASK_SOURCE_SNAPSHOT ? 63 : 3;
     for (unsigned n = 0;; n++) {
         if (t->blocked) {
             int rc = emit_waiting(t);
@@ -433,7 +436,7 @@ static int turn(struct pen_task *t)
             return rc;
         if (t->reading == TASK_SOURCE_NONE)
             return PUMP_BLOCKED;
-        if ((n & 63) == 63 && pen_clock_mono_ns() > until) {
+        if ((n & between) == between && pen_clock_mono_ns() > until) {
             task_wake(t); /* more is there: let timers and the mailbox in, then go on */
             return PUMP_DONE;
         }

@@ -267,6 +267,16 @@ class Rebuilt:
         return compared
 
 
+def repeats(records):
+    """How many changes came more than once: the same place in the binlog, the same operation."""
+    seen = collections.Counter()
+    for r in records:
+        if r.op and r.op != "r":
+            source = r.value["source"]
+            seen[source["file"], source["pos"], source["row"], r.op, r.table, hashable(r.key)] += 1
+    return sum(n - 1 for n in seen.values())
+
+
 def check_no_gap(records, table, version="v"):
     """For tables whose writer raises `version` by one at every change of a key: no change of any key is missing.
 

@@ -205,13 +205,15 @@ class Process:
 class Stream(Process):
     """'penstock stream' with its records in .records, in order. Several in a row may share .records and the offsets file."""
 
-    def __init__(self, database, work_dir, options=(), records=None, snapshot_mode=None, server_id=None, tables=None, count_only=False):
+    def __init__(self, database, work_dir, options=(), records=None, snapshot_mode=None, server_id=None, tables=None, count_only=False, hold_after=None):
+        """hold_after: behind so many records the reader takes one a millisecond until go_on(), as a slow consumer does."""
         self.database = database
         self.offsets = os.path.join(work_dir, "offsets.json")
         self.records = [] if records is None else records
         self.changed = threading.Condition()
         self.lines = self.bytes = 0
         self.count_only, self.last_line = count_only, b""
+        self.hold_after, self.resumed, self.closing = hold_after, threading.Event(), False
         args = ["stream", database.server.url, "--offsets", self.offsets, "--tables", tables or rf"{database.name}\..*"]
         if snapshot_mode:
             args += ["--snapshot-mode", snapshot_mode]
@@ -231,10 +233,32 @@ class Stream(Process):
             d = json.loads(line)
             with self.changed:
                 self.records.append(Record(d["topic"], d.get("key"), d.get("value"), d.get("headers")))
+                self.lines += 1
                 self.changed.notify_all()
+            if self.hold_after is not None and self.lines >= self.hold_after:
+                self.resumed.wait(0.001)
+            if self.closing:
+                self.process.stdout.close()
+                break
         with self.changed:
             self.ended = True
             self.changed.notify_all()
+
+    def go_on(self):
+        self.hold_after = None
+        self.resumed.set()
+
+    def close_output(self):
+        """Closes the pipe as 'head' does, behind the next record."""
+        self.closing = True
+
+    def stored(self):
+        """The offset that a restart would go on from; {} when there is none yet."""
+        try:
+            with open(self.offsets, encoding="utf-8") as f:
+                return json.load(f)["offsets"][0]["offset"]
+        except (FileNotFoundError, IndexError):
+            return {}
 
     def count(self):
         """For outputs too large to keep: only the number of lines, and the last line."""
@@ -288,6 +312,7 @@ class Stream(Process):
 
     def kill9(self):
         super().kill9()
+        self.go_on()  # what is in the pipe was written: it counts
         self.reader.join(LIMIT)
 
     def stop(self):

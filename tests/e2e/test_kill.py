@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import rig
-from model import Rebuilt, check_no_gap
+from model import Rebuilt, check_no_gap, repeats
 
 KILLS = int(os.environ.get("PENSTOCK_E2E_KILLS", "4"))
 SEED = int(os.environ.get("PENSTOCK_E2E_SEED", "20261123"))
@@ -169,6 +169,83 @@ def test_orderly_stop_repeats_nothing(database, stream):
     s.stop()
 
 
+def test_position_inside_a_transaction_is_gone_on_from(database, stream):
+    prepare(database, 1)
+    s = stream(database)
+    s.wait_streaming()
+    s.stop()
+    rows = 20011  # a prime
+    database.cursor.execute("START TRANSACTION")
+    for first in range(2, rows + 2, 997):
+        database.cursor.execute("INSERT INTO t VALUES " + ",".join(f"({i}, 1, 'big')" for i in range(first, min(first + 997, rows + 2))))
+    database.cursor.execute("COMMIT")
+    def first_of(start):
+        return next(r.key["id"] for r in s.records[start:] if r.table == "t" and r.op == "c")
+    firsts = []
+    for hold in (1000, 3001):
+        before, stored = len(s.records), s.stored()
+        s = stream(database, hold_after=hold)
+        rig.wait_for(lambda: s.stored() != stored and (s.stored().get("row") or s.stored().get("event")) or s.ended, "a stored position inside the transaction")
+        s.kill9()
+        firsts.append(first_of(before))
+    before = len(s.records)
+    s = stream(database)
+    s.sync()
+    firsts.append(first_of(before))
+    assert firsts[0] == 2 and 1000 < firsts[1] < firsts[2], f"not gone on from inside the transaction: {firsts}"
+    verdict(database, s)
+    s.stop()
+
+
+def connections(database):
+    """Ids of the connections that the program has: it reads the binlog on one of them."""
+    return [row[0] for row in database.run("SHOW PROCESSLIST") if row[4].startswith("Binlog Dump")]
+
+
+def test_lost_connections_lose_and_repeat_nothing(database, stream):
+    prepare(database, 300)
+    chance = random.Random(SEED)
+    s = stream(database)
+    s.wait_streaming()
+    writer = Writer(database, SEED, 300)
+    writer.start()
+    for _ in range(KILLS):
+        s.wait_records(len(s.records) + chance.randint(1, 1500))
+        for c in rig.wait_for(lambda: connections(database), "a connection that reads the binlog"):
+            database.run(f"KILL {c}")
+        s.wait_records(len(s.records) + chance.randint(1, 500))
+    writer.finish()
+    s.sync()
+    verdict(database, s)
+    assert repeats(s.records) == 0
+    assert "trying again" in s.log()
+    s.stop()
+
+
+def test_slow_consumer_is_waited_for(database, stream):
+    prepare(database, 2000)
+    s = stream(database, hold_after=100)
+    s.wait(lambda: s.lines == 100, "100 records")
+    database.run("UPDATE t SET v = v + 1")
+    s.go_on()
+    s.sync()
+    verdict(database, s)
+    s.stop()
+
+
+def test_closed_pipe_ends_the_program_as_asked(database, stream):
+    prepare(database, 10)
+    s = stream(database)
+    s.wait_streaming()
+    s.close_output()
+    for _ in range(2):  # the first is read, the second finds nobody
+        before = len(s.records)
+        database.run("UPDATE t SET v = v + 1")
+        s.wait(lambda: len(s.records) > before or s.ended, "the changes")
+    assert s.process.wait(rig.LIMIT) == 0, s.log()
+    assert "ERROR" not in s.log()
+
+
 def test_server_restart_is_survived(database, stream):
     prepare(database, 10)
     s = stream(database)
@@ -180,4 +257,5 @@ def test_server_restart_is_survived(database, stream):
     database.run("UPDATE t SET v = v + 1")
     s.sync()
     verdict(database, s)
+    assert repeats(s.records) == 0
     s.stop()
