@@ -11,6 +11,7 @@ from model import Rebuilt, check_no_gap
 from test_kill import SEED, Writer, prepare
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
+pytest.importorskip("confluent_kafka.admin")
 
 
 @pytest.fixture(scope="session")
@@ -142,3 +143,88 @@ def test_broker_restart_is_survived(maria_database, kafka, standalone):
     assert p.alive(), os.linesep + p.log()[-2000:]
     p.stop()
     topics.close()
+
+
+def test_broker_away_and_kill_loses_nothing(maria_database, kafka, standalone):
+    """Changes that no broker has acknowledged are not in the stored position."""
+    prepare(maria_database, 100)
+    topics = Topics(kafka, "away")
+    p = standalone(maria_database, "away")
+    topics.sync(maria_database)
+    kafka.kill()
+    maria_database.run("UPDATE t SET v = v + 1", "INSERT INTO t VALUES (5000, 1, 'while the broker was away')")
+    rig.wait_for(lambda: "Connection refused" in p.log() or "brokers are down" in p.log(), "the program notices")
+    p.kill9()
+    kafka.up()
+    p = standalone(maria_database, "away")
+    topics.sync(maria_database)
+    check_no_gap(topics.records, "t")
+    assert topics.rebuilt().compare(maria_database) > 0
+    p.stop()
+    topics.close()
+
+
+def stored(tmp_path):
+    return json.loads((tmp_path / "offsets").read_text())["offsets"][0]["offset"]
+
+
+def test_offsets_are_stored_at_intervals_and_at_a_clean_stop(maria_database, kafka, standalone, tmp_path):
+    prepare(maria_database, 10)
+    topics = Topics(kafka, "stored")
+    p = standalone(maria_database, "stored")
+    topics.sync(maria_database)
+    here = rig.binlog_status(maria_database.cursor)
+    rig.wait_for(lambda: (tmp_path / "offsets").exists() and stored(tmp_path).get("pos") == int(here[1]), "the position by itself, at the flush interval")
+    maria_database.run("UPDATE t SET v = v + 1")
+    topics.sync(maria_database)
+    p.stop()
+    here = rig.binlog_status(maria_database.cursor)
+    assert (stored(tmp_path)["file"], stored(tmp_path)["pos"]) == (here[0], int(here[1]))
+    maria_database.run("UPDATE t SET v = v + 1 WHERE id = 1")
+    p = standalone(maria_database, "stored")
+    topics.sync(maria_database)
+    p.stop()
+    assert len([r for r in topics.records if r.op == "u"]) == 11
+    topics.close()
+
+
+def murmur2(data):
+    """org.apache.kafka.common.utils.Utils.murmur2"""
+    mask, m = 0xffffffff, 0x5bd1e995
+    h = (0x9747b28c ^ len(data)) & mask
+    for i in range(0, len(data) // 4 * 4, 4):
+        k = int.from_bytes(data[i:i + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = (h * m & mask) ^ k
+    tail = data[len(data) // 4 * 4:]
+    if tail:
+        h = (h ^ int.from_bytes(tail, "little")) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return h ^ h >> 15
+
+
+@pytest.mark.parametrize("key, java", [(b"21", -973932308), (b"foobar", -790332482), (b"a-little-bit-long-string", -985981536),
+                                       (b"a-little-bit-longer-string", -1486304829), (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971), (b"abc", 479470107)])
+def test_our_murmur2_is_javas(key, java):
+    """Values of Kafka's own UtilsTest."""
+    assert murmur2(key) == java % (1 << 32)
+
+
+def test_partitions_are_those_of_a_java_producer(maria_database, kafka, standalone):
+    prepare(maria_database, 1000)
+    topic, count = f"spread.{maria_database.name}.t", 7
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": kafka.env["BOOTSTRAP"]})
+    admin.create_topics([confluent_kafka.admin.NewTopic(topic, count, 1)])[topic].result(rig.LIMIT)
+    p = standalone(maria_database, "spread")
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": kafka.env["BOOTSTRAP"], "group.id": "spread", "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    seen = {}
+    end = time.monotonic() + rig.LIMIT
+    while len(seen) < 1000 and time.monotonic() < end:
+        m = consumer.poll(0.2)
+        if m is not None and not m.error():
+            seen[m.key()] = m.partition()
+    assert len(seen) == 1000 and set(seen.values()) == set(range(count))
+    assert seen == {key: (murmur2(key) & 0x7fffffff) % count for key in seen}
+    p.stop()
+    consumer.close()
