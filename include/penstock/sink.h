@@ -139,6 +139,24 @@ PEN_MUST_USE int pen_kafka_conf_new(enum pen_kafka_role role, const struct pen_p
                                     size_t count, pen_property_note_fn *note, void *note_arg,
                                     void **ret_conf, struct pen_error *err);
 
+/* ---- topics made beforehand ------------------------------------------------------------------- */
+
+struct pen_topic_spec {
+    struct pen_span name;               /* NUL-terminated */
+    int partitions, replication_factor; /* -1 = the broker's default */
+    const struct pen_property *configs; /* of the topic; NUL-terminated */
+    size_t config_count;
+};
+struct pen_topic_admin;
+/** properties: of the admin client. No I/O. Errors: PEN_E_CONFIG, PEN_E_TLS. @thread any */
+PEN_MUST_USE int pen_topic_admin_open(const struct pen_property *properties, size_t count,
+                                      struct pen_topic_admin **ret, struct pen_error *err);
+/** Creates the topic unless it is there. @returns 1 created, 0 it was there, PEN_E_BROKER or
+ * PEN_E_CONFIG (refused). Blocks for up to a minute. @thread any */
+PEN_MUST_USE int pen_topic_admin_ensure(struct pen_topic_admin *a, const struct pen_topic_spec *t,
+                                        struct pen_error *err);
+void pen_topic_admin_close(struct pen_topic_admin *a); /* NULL is fine */
+
 /* ---- key stores ----------------------------------------------------------------------------------- */
 
 /* What a key or trust store file holds, as PEM texts; empty = none. */

@@ -60,6 +60,8 @@ struct pen_task_options {
     bool discard;                        /* benchmarks: count and drop */
     const struct pen_property *producer; /* Kafka: producer's properties, borrowed */
     size_t producer_count;
+    const struct pen_property *admin; /* Kafka: the admin client's, borrowed (topic.creation.*) */
+    size_t admin_count;
     int64_t flush_interval_ms, flush_timeout_ms; /* offset.flush.* */
     int64_t graceful_stop_ms;                    /* task.shutdown.graceful.timeout.ms */
     size_t memory_bytes;                         /* the task's byte budget; 0 = 32 MiB */
@@ -92,10 +94,11 @@ const char *pen_task_where(const struct pen_task *t);
 /* ---- one connector from its raw configuration to a task ---------------------------------------- */
 
 struct pen_session {
-    struct pen_config raw, producer;
+    struct pen_config raw, producer, admin;
     struct pen_connector_config *config;
     struct pen_history_store *history; /* until the task takes it */
     struct pen_property *properties;   /* of producer, in librdkafka's reach */
+    struct pen_property *admin_properties;
     struct pen_task *task;
 };
 struct pen_session_options {

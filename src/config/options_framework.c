@@ -67,8 +67,10 @@ const struct pen_option config__framework_options[] = {
      .doc = "Records are not logged yet."},
     {ROW("topic.creation.groups", LIST, "", LOW, "Topic Creation", 1, LONG,
          "Topic Creation Groups"),
-     .state = PEN_OPT_PARTLY, .flags = PEN_OPT_FRAMEWORK,
-     .doc = "Not yet: groups are checked, but topics are created by the broker with its defaults."},
+     .flags = PEN_OPT_FRAMEWORK,
+     .doc = "Names of topic groups; `topic.creation.default.*` and `topic.creation.<group>.*` say "
+            "how topics are created: `partitions`, `replication.factor`, `include`, `exclude`, and "
+            "any setting of a topic."},
     {ROW("exactly.once.support", STRING, "requested", MEDIUM, "Exactly Once Support", 2, SHORT,
          "Exactly once support"),
      FIELD(exactly_once), .choices = "requested required", .state = PEN_OPT_PARTLY,
@@ -107,8 +109,7 @@ const struct pen_option config__framework_options[] = {
     {ROW("consumer.override.", STRING, NULL, LOW, "Common", 0, NONE, ""),
      .state = PEN_OPT_NO_EFFECT, .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN,
      .doc = "A source connector has no consumer."},
-    {ROW("topic.creation.", STRING, NULL, LOW, "Common", 0, NONE, ""), .state = PEN_OPT_PARTLY,
-     .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN,
-     .doc = "Not yet: checked, but topics are created by the broker with its defaults."},
+    {ROW("topic.creation.", STRING, NULL, LOW, "Common", 0, NONE, ""),
+     .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN, .doc = "Topic groups."},
 };
 const size_t config__framework_option_count = PEN_COUNT(config__framework_options);

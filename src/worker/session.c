@@ -90,8 +90,12 @@ static int producer_properties(struct pen_session *s, const struct pen_session_o
 {
     if (o->output_fd >= 0 || o->discard)
         return 0;
-    return client_properties(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
-                             &s->properties, err);
+    int rc = client_properties(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
+                               &s->properties, err);
+    if (rc == 0 && s->config->topic_creation)
+        rc = client_properties(o->worker, &s->config->items, PEN_CLIENT_TASK_ADMIN, &s->admin,
+                               &s->admin_properties, err);
+    return rc;
 }
 
 int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
@@ -119,6 +123,8 @@ int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
                                  .discard = o->discard,
                                  .producer = s->properties,
                                  .producer_count = s->producer.n,
+                                 .admin = s->admin_properties,
+                                 .admin_count = s->admin.n,
                                  .flush_interval_ms = o->flush_interval_ms,
                                  .flush_timeout_ms = o->flush_timeout_ms,
                                  .graceful_stop_ms = o->graceful_stop_ms,
@@ -136,6 +142,8 @@ void pen_session_done(struct pen_session *s)
     pen_history_store_close(s->history);
     pen_connector_config_free(s->config);
     free(s->properties);
+    free(s->admin_properties);
+    pen_config_done(&s->admin);
     pen_config_done(&s->producer);
     pen_config_done(&s->raw);
     *s = (struct pen_session){0};

@@ -474,6 +474,7 @@ void pen_task_free(struct pen_task *t)
         return;
     emit_free_waiting(t);
     pen_sink_close(t->sink);
+    pen_topic_admin_close(t->topic_admin);
     pen_map_done(&t->topics);
     pen_row_plans_free(t->plans);
     pen_tls_files_close(&t->tls);

@@ -5,6 +5,7 @@
  *     pump.c      one binlog event after the other        pump_rows.c  TABLE_MAP and rows
  *     pump_ddl.c  statements                              pump_snapshot.c  snapshot messages
  *     beat_query.c  heartbeat.action.query
+ *     topic_groups.c  topic.creation.*
  *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions, offsets
  *
  * Everything here belongs to the task's thread unless said. @thread task */
@@ -176,7 +177,8 @@ struct pen_task {
 
     /* handing out */
     struct pen_sink *sink;
-    struct pen_map topics; /* name → struct pen_sink_topic* */
+    struct pen_topic_admin *topic_admin; /* NULL until topic.creation.* needs it */
+    struct pen_map topics;               /* name → struct pen_sink_topic* */
     struct task_waiting *waiting, **waiting_tail;
     bool blocked;    /* waiting is not empty */
     int sink_failed; /* code of a failed delivery */
@@ -269,6 +271,9 @@ void emit_free_waiting(struct pen_task *t);
 void beat_query_start(struct pen_task *t);  /* unless one is running */
 void beat_query_cancel(struct pen_task *t); /* no more; the one that runs ends soon */
 void beat_query_end(struct pen_task *t);    /* after the loop's last turn */
+
+/* topic_groups.c: makes the topic as topic.creation.* says, if it says; blocks */
+PEN_MUST_USE int topic_groups_ensure(struct pen_task *t, struct pen_span topic);
 
 /* progress.c */
 PEN_MUST_USE int progress_init(struct pen_task *t);

@@ -228,3 +228,34 @@ def test_partitions_are_those_of_a_java_producer(maria_database, kafka, standalo
     assert seen == {key: (murmur2(key) & 0x7fffffff) % count for key in seen}
     p.stop()
     consumer.close()
+
+
+def test_topics_are_created_as_topic_creation_says(maria_database, kafka, standalone):
+    maria_database.run("CREATE TABLE a_big (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)",
+                       "INSERT INTO a_big VALUES (1)", "INSERT INTO b VALUES (1)")
+    p = standalone(maria_database, "made", **{
+        "topic.creation.groups": "big", "topic.creation.default.partitions": "2", "topic.creation.default.replication.factor": "1",
+        "topic.creation.default.cleanup.policy": "compact", "topic.creation.big.include": r".*_big", "topic.creation.big.partitions": "5",
+        "topic.creation.big.retention.ms": "7777777"})
+    b = f"made.{maria_database.name}.b"
+    rig.wait_for(lambda: f"created topic '{b}'" in p.log(), "the last topic")
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": kafka.env["BOOTSTRAP"]})
+
+    def facts(topic):
+        rig.wait_for(lambda: topic in admin.list_topics(timeout=30).topics, f"{topic} in the broker's metadata")
+        resource = confluent_kafka.admin.ConfigResource(confluent_kafka.admin.ConfigResource.Type.TOPIC, topic)
+        configs = admin.describe_configs([resource])[resource].result(30)
+        return len(admin.list_topics(topic, timeout=30).topics[topic].partitions), configs["cleanup.policy"].value, configs["retention.ms"].value
+
+    assert facts(f"made.{maria_database.name}.a_big") == (5, "delete", "7777777")
+    partitions, policy, _ = facts(b)
+    assert (partitions, policy) == (2, "compact")
+    p.stop()
+
+
+def test_a_topic_that_the_broker_refuses_to_create_stops_the_task(maria_database, kafka, standalone):
+    maria_database.run("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    p = standalone(maria_database, "unmade", **{
+        "topic.creation.default.partitions": "2", "topic.creation.default.replication.factor": "1", "topic.creation.default.cleanup.policy": "nonsense"})
+    rig.wait_for(lambda: "unable to create topic 'unmade'" in p.log(), "the refusal")
+    p.finish(rig.signal.SIGINT)
