@@ -211,11 +211,14 @@ const struct pen_option config__connector_options[] = {
     {ROW("guardrail.collections.max", INT, "0", MEDIUM, "Connector", 37, SHORT,
          "Maximum number of collections or tables"),
      FIELD(guardrail_collections_max), .range = PEN_RANGE_NON_NEGATIVE_INT,
-     .state = PEN_OPT_NO_EFFECT, .doc = "Not yet: tables are not counted."},
+     .doc =
+         "Largest number of tables whose definition is kept, looked at when the connector starts; "
+         "0 = no limit. Without `schema.history.internal.store.only.captured.tables.ddl` that is "
+         "every table of the server."},
     {ROW("guardrail.collections.limit.action", STRING, "warn", MEDIUM, "Connector", 38, SHORT,
          "Guardrail collections limit action"),
-     FIELD(guardrail_action), .choices = "warn fail", .state = PEN_OPT_NO_EFFECT,
-     .doc = "Not yet: see `guardrail.collections.max`."},
+     FIELD(guardrail_action), .choices = "warn fail",
+     .doc = "What to do when there are more: log a warning, or stop."},
     {ROW("custom.sanitize.pattern", STRING,
          ".*secret$|.*password$|.*sasl\\.jaas\\.config$|.*basic\\.auth\\.user\\.info|.*registry\\."
          "auth\\.client-secret|.*credentials\\.json$|.*connectionstring$|.*connection\\.string$",
@@ -389,7 +392,7 @@ const struct pen_option config__connector_options[] = {
     {ROW("converters", STRING, NULL, LOW, "Events", 1, MEDIUM,
          "List of prefixes defining custom values converters."),
      .state = PEN_OPT_PARTLY,
-     .doc = "Not yet: custom converters are accepted by name and not run."},
+     .doc = "Accepted and not run yet: values come as they do without them."},
     {ROW("post.processors", STRING, NULL, LOW, "Events", 2, MEDIUM,
          "List of change event post processors."),
      .state = PEN_OPT_REFUSED, .doc = "Java classes cannot be loaded: refused."},
@@ -407,8 +410,7 @@ const struct pen_option config__connector_options[] = {
     {ROW("signal.data.collection", LIST, NULL, MEDIUM, "Events", 6, MEDIUM,
          "Signaling data collection"),
      .state = PEN_OPT_PARTLY,
-     .doc = "The table is captured even if the filters exclude it. Not yet: rows in it are no "
-            "signals."},
+     .doc = "The table is captured even if the filters exclude it; its rows are no signals yet."},
     {ROW("signal.poll.interval.ms", LONG, "5000", MEDIUM, "Events", 7, SHORT,
          "Signal processor poll interval"),
      FIELD(signal_poll_interval_ms), .range = PEN_RANGE_POSITIVE_INT, .state = PEN_OPT_NO_EFFECT,

@@ -56,7 +56,7 @@ const struct pen_option config__framework_options[] = {
     {ROW("errors.tolerance", STRING, "none", MEDIUM, "Error Handling", 3, SHORT, "Error Tolerance"),
      FIELD(errors_tolerance), .choices = "none all", .state = PEN_OPT_PARTLY,
      .flags = PEN_OPT_FRAMEWORK,
-     .doc = "Not yet: `all` does not leave out records whose transform or conversion fails; such a "
+     .doc = "`all` does not leave out records whose transform or conversion fails yet; such a "
             "record stops the task."},
     {ROW("errors.log.enable", BOOLEAN, "false", MEDIUM, "Error Handling", 4, SHORT, "Log Errors"),
      FIELD(errors_log_enable), .state = PEN_OPT_NO_EFFECT, .flags = PEN_OPT_FRAMEWORK,
@@ -75,7 +75,7 @@ const struct pen_option config__framework_options[] = {
          "Exactly once support"),
      FIELD(exactly_once), .choices = "requested required", .state = PEN_OPT_PARTLY,
      .flags = PEN_OPT_FRAMEWORK,
-     .doc = "Not yet: records are delivered at least once, also with `required`."},
+     .doc = "Records are delivered at least once yet, also with `required`."},
     {ROW("transaction.boundary", STRING, "poll", MEDIUM, "Exactly Once Support", 3, SHORT,
          "Transaction Boundary"),
      FIELD(transaction_boundary), .choices = "poll interval connector", .state = PEN_OPT_NO_EFFECT,

@@ -62,6 +62,52 @@ static void put_include_list(const struct pen_connector_config *c, struct pen_bu
     }
 }
 
+/* guardrail.collections.max: as in Debezium the tables count whose definition is kept. */
+struct guardrail {
+    const struct pen_connector_config *config;
+    int64_t tables;
+};
+
+static int count_table(void *arg, struct pen_span db, struct pen_span table, bool captured_db,
+                       bool captured, struct pen_error *err)
+{
+    struct guardrail *g = arg;
+    (void)db;
+    (void)table;
+    (void)err;
+    if (g->config->history_captured_tables_only)
+        g->tables += captured;
+    else
+        g->tables += captured_db || !g->config->history_captured_databases_only;
+    return 0;
+}
+
+static int check_guardrail(struct pen_task *t, struct pen_conn *c,
+                           const struct pen_snapshot_filter *filter)
+{
+    const struct pen_connector_config *config = t->config;
+    struct guardrail g = {.config = config};
+    if (config->guardrail_collections_max <= 0)
+        return 0;
+    int rc = pen_server_tables(c, filter, count_table, &g, &t->error);
+    if (rc < 0 || g.tables <= config->guardrail_collections_max)
+        return rc;
+    struct pen_error over = {0};
+    rc = pen_error_set(&over, PEN_E_CONFIG,
+                       "Guardrail limit exceeded: %lld tables/collections configured for capture, "
+                       "but maximum allowed is %lld.",
+                       (long long)g.tables, (long long)config->guardrail_collections_max);
+    if (config->guardrail_action != PEN_CONFIG_LIMIT_FAIL) {
+        pen_warn(TASK_LOG, "%s", over.text);
+        return 0;
+    }
+    t->error = over;
+    if (!config->history_captured_tables_only)
+        pen_error_hint(&t->error, "tables that are not captured count as well unless "
+                                  "schema.history.internal.store.only.captured.tables.ddl=true");
+    return rc;
+}
+
 int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *what,
                       const struct pen_position *stored, struct pen_server_facts *ret)
 {
@@ -85,6 +131,8 @@ int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *wh
     int rc = pen_conn_open(&t->wire, &c, &t->error);
     if (rc == 0)
         rc = pen_server_check(c, &o, ret, NULL, NULL, &t->error);
+    if (rc == 0)
+        rc = check_guardrail(t, c, &filter);
     pen_conn_close(c);
     return rc;
 }

@@ -67,3 +67,16 @@ def test_an_option_without_effect_says_so(maria_database, stream):
     s.process.wait(rig.LIMIT)
     for name in ("snapshot.max.threads", "signal.file"):
         assert s.log().count(f"option '{name}' has no effect: ") == 1
+
+
+def test_more_tables_than_the_guardrail_allows(maria_database, stream):
+    d = maria_database  # has a marker table
+    d.run("CREATE TABLE a (id INT PRIMARY KEY)")
+    limit = ["guardrail.collections.max=1", "schema.history.internal.store.only.captured.tables.ddl=true"]
+    text = "Guardrail limit exceeded: 2 tables/collections configured for capture, but maximum allowed is 1."
+    s = stream(d, snapshot_mode="initial_only", options=limit)
+    assert s.process.wait(rig.LIMIT) == 0
+    assert text in s.log() and s.log().count("WARN  task: Guardrail") == 1
+    s = stream(d, snapshot_mode="always", options=[*limit, "guardrail.collections.limit.action=fail"])
+    assert s.process.wait(rig.LIMIT) == 2
+    assert f"ERROR penstock: {text}" in s.log()
