@@ -188,6 +188,20 @@ def test_offsets_are_stored_at_intervals_and_at_a_clean_stop(maria_database, kaf
     topics.close()
 
 
+def test_large_transaction_stays_in_the_budget(maria_database, standalone, tmp_path):
+    maria_database.run("CREATE TABLE t (id INT PRIMARY KEY, v INT, s VARCHAR(30))", "INSERT INTO t VALUES (0, 0, 'there')")
+    p = standalone(maria_database, "large")
+    rig.wait_for(lambda: (tmp_path / "offsets").exists() and not stored(tmp_path).get("snapshot"), "the end of the snapshot")
+    rows = int(os.environ.get("PENSTOCK_E2E_TRANSACTION", "300000"))
+    maria_database.run(f"INSERT INTO t SELECT seq, seq, CONCAT('row ', seq) FROM seq_1_to_{rows}")
+    here = rig.binlog_status(maria_database.cursor)
+    rig.wait_for(lambda: (stored(tmp_path)["file"], stored(tmp_path)["pos"]) == (here[0], int(here[1])), "all acknowledged", 300)
+    peak = p.peak_rss() >> 20
+    print(f"transaction of {rows} rows into Kafka: peak RSS {peak} MiB")
+    assert peak < 128
+    p.stop()
+
+
 def murmur2(data):
     """org.apache.kafka.common.utils.Utils.murmur2"""
     mask, m = 0xffffffff, 0x5bd1e995

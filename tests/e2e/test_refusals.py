@@ -160,8 +160,9 @@ def test_offsets_in_a_directory_that_is_not_there(url, tmp_path):
     refused(["stream", url, "--offsets", str(path)], str(path))
 
 
-def test_purged_position(odd_server, stream):
-    server = odd_server("mariadb")
+@pytest.mark.parametrize("kind", KINDS)
+def test_purged_position(odd_server, stream, kind):
+    server = odd_server(kind)
     database = server.fresh_database()
     database.run("CREATE TABLE t (id INT PRIMARY KEY)")
     s = stream(database)
