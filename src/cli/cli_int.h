@@ -42,6 +42,11 @@ void cli_progress_stop(struct cli_progress *p); /* leaves the last state as a li
 
 /* ---- running tasks until they end or a signal comes -------------------------------------------- */
 
+/* Is this signal the first wish to stop? *stop_ns is when that was, 0 at the start. A second wish ends
+ * the process at once, but only a second later: timeout(1) and shells that signal a group as well as
+ * its leader deliver one wish twice, and a position would not be written. */
+bool cli_first_stop(int64_t *stop_ns, int number);
+
 struct cli_run {
     uv_loop_t loop;
     uv_signal_t interrupt, terminate, hangup;
@@ -49,7 +54,7 @@ struct cli_run {
     uv_timer_t redraw;
     struct pen_task **tasks;
     size_t task_count;
-    unsigned signals;
+    int64_t stop_ns;
     bool loop_open;
     struct cli_progress progress;
 };

@@ -1,5 +1,5 @@
-/* Runs tasks on their own threads and waits on the main loop: first SIGINT or SIGTERM drains, the
- * second one ends at once. */
+/* Runs tasks on their own threads and waits on the main loop: the first SIGINT or SIGTERM drains, a
+ * later one ends at once. */
 #include "cli_int.h"
 
 #include <stdlib.h>
@@ -60,14 +60,27 @@ void cli_run_on_phase(void *arg, struct pen_task *t, enum pen_phase p)
         uv_async_send(&r->phase);
 }
 
+bool cli_first_stop(int64_t *stop_ns, int number)
+{
+    int64_t now = pen_clock_mono_ns();
+    if (*stop_ns == 0) {
+        *stop_ns = now;
+        pen_info("penstock",
+                 "stopping: waiting for records on their way (once more to end at once)");
+        return true;
+    }
+    if (now - *stop_ns >= 1000000000)
+        _exit(128 + number);
+    return false;
+}
+
 static void on_signal(uv_signal_t *s, int number)
 {
     struct cli_run *r = s->data;
     if (number == SIGHUP)
         return; /* logs go to stderr: there is no file to open again */
-    if (++r->signals > 1)
-        _exit(128 + number); /* asked twice: no more waiting */
-    pen_info("penstock", "stopping: waiting for records on their way (once more to end at once)");
+    if (!cli_first_stop(&r->stop_ns, number))
+        return;
     for (size_t i = 0; i < r->task_count; i++)
         pen_task_stop(r->tasks[i]);
 }

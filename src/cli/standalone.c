@@ -39,7 +39,7 @@ struct standalone {
     struct pen_rest *rest;
     uv_loop_t loop;
     uv_signal_t interrupt, terminate, hangup;
-    unsigned signals;
+    int64_t stop_ns;
     char **files;
     size_t count, next;
     int status;
@@ -92,10 +92,8 @@ static void on_signal(uv_signal_t *s, int number)
     struct standalone *w = s->data;
     if (number == SIGHUP)
         return; /* logs go to stderr: there is no file to open again */
-    if (++w->signals > 1)
-        _exit(128 + number); /* asked twice: no more waiting */
-    pen_info("penstock", "stopping: waiting for records on their way (once more to end at once)");
-    stop(w);
+    if (cli_first_stop(&w->stop_ns, number))
+        stop(w);
 }
 
 /* ---- connectors of the command line ------------------------------------------------------------ */

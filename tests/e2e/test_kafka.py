@@ -98,7 +98,7 @@ def standalone(program, kafka, tmp_path):
             p.kill9()
 
 
-def test_topics_hold_the_tables(maria_database, kafka, standalone):
+def test_topics_hold_the_tables(maria_database, kafka, standalone, tmp_path):
     prepare(maria_database, 500)
     topics = Topics(kafka, "whole")
     p = standalone(maria_database, "whole")
@@ -106,7 +106,9 @@ def test_topics_hold_the_tables(maria_database, kafka, standalone):
     maria_database.run("UPDATE t SET v = v + 1 WHERE id % 3 = 0", "DELETE FROM t WHERE id % 5 = 0", "INSERT INTO t VALUES (100000, 1, 'new')")
     topics.sync(maria_database)
     assert topics.rebuilt().compare(maria_database) > 0
+    p.process.send_signal(rig.signal.SIGINT)  # one wish in two signals, as timeout(1) and shells deliver it
     p.stop()
+    assert (tmp_path / "offsets").exists()
     topics.close()
 
 
