@@ -371,6 +371,7 @@ void pen_herder_restart(struct pen_herder *h, struct pen_span name, bool include
     }
     /* The answer shows what is about to restart; a connector instance of its own there is not, and
      * so it is back at once. */
+    c->task_known |= include_tasks && c->has_task; /* also when it is only about to start */
     bool task = include_tasks && c->task_known && (!only_failed || c->failed);
     enum pen_status before = c->task_status;
     if (task)
