@@ -71,7 +71,7 @@ static int exists(struct pen_topic_admin *a, const struct pen_topic_spec *t, str
     const struct rd_kafka_metadata *m = NULL;
     rd_kafka_resp_err_t e =
         rkt ? rd_kafka_metadata(a->rk, 0, rkt, &m, TIMEOUT_MS) : rd_kafka_last_error();
-    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && m->topic_cnt == 1)
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && m != NULL && m->topic_cnt == 1)
         e = m->topics[0].err;
     if (m != NULL)
         rd_kafka_metadata_destroy(m);
