@@ -177,7 +177,7 @@ const struct pen_option config__connector_options[] = {
     {ROW("connection.validation.timeout.ms", LONG, "60000", LOW, "Connector", 27, SHORT,
          "Connection validation timeout (ms)"),
      FIELD(validation_timeout_ms), .range = PEN_RANGE_POSITIVE_LONG, .state = PEN_OPT_NO_EFFECT,
-     .doc = "REST's validate does not connect to the server yet."},
+     .doc = "REST's validate waits for the server as long as `connect.timeout.ms` says."},
     {ROW("executor.shutdown.timeout.ms", LONG, "4000", MEDIUM, "Connector", 28, MEDIUM,
          "Executor shutdown timeout (ms)"),
      FIELD(executor_shutdown_timeout_ms), .range = PEN_RANGE_POSITIVE_LONG,
