@@ -17,7 +17,7 @@ struct pen_record {
     const struct pen_header *headers;
     uint32_t header_count;
     int32_t partition; /* -1 = by key: murmur2, random for null keys */
-    uint64_t slot;     /* never smaller than that of the put before: a ledger's token */
+    uint64_t slot;     /* below 2^48, never smaller than that of the put before: a ledger's token */
 };
 
 /* count records of `slot` are done. code 0 = acknowledged; else they are lost and err says why

@@ -22,18 +22,18 @@ static void *not_const(const uint8_t *p)
 /* Takes headers on success. */
 rd_kafka_resp_err_t sink__produce(struct kafka *k, const struct pen_sink_topic *t,
                                   int32_t partition, struct pen_span key, struct pen_span value,
-                                  rd_kafka_headers_t *headers, uint64_t slot)
+                                  rd_kafka_headers_t *headers, uint64_t opaque)
 {
     if (headers == NULL) /* the shorter way of librdkafka */
         return rd_kafka_produce(t->rkt, partition, RD_KAFKA_MSG_F_COPY, not_const(value.p), value.n,
-                                key.p, key.n, (void *)(uintptr_t)slot) == 0
+                                key.p, key.n, (void *)(uintptr_t)opaque) == 0
                    ? RD_KAFKA_RESP_ERR_NO_ERROR
                    : rd_kafka_last_error();
     return rd_kafka_producev(k->rk, RD_KAFKA_V_RKT(t->rkt), RD_KAFKA_V_PARTITION(partition),
                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                              RD_KAFKA_V_VALUE(not_const(value.p), value.n),
                              RD_KAFKA_V_KEY(not_const(key.p), key.n), RD_KAFKA_V_HEADERS(headers),
-                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)slot), RD_KAFKA_V_END);
+                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)opaque), RD_KAFKA_V_END);
 }
 
 /* The list is ordered by slot, which is the order of the puts: what librdkafka gives back may be older
@@ -41,14 +41,15 @@ rd_kafka_resp_err_t sink__produce(struct kafka *k, const struct pen_sink_topic *
 void sink__wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting *w)
 {
     struct waiting **at = t->last;
-    if (t->newest > w->slot)
-        for (at = &t->first; *at != NULL && (*at)->slot <= w->slot;)
+    const uint64_t slot = sink__opaque_slot(w->opaque);
+    if (t->newest > slot)
+        for (at = &t->first; *at != NULL && sink__opaque_slot((*at)->opaque) <= slot;)
             at = &(*at)->next;
     w->next = *at;
     *at = w;
     if (w->next == NULL)
         t->last = &w->next;
-    t->newest = PEN_MAX(t->newest, w->slot);
+    t->newest = PEN_MAX(t->newest, slot);
     k->waiting_count++;
     if (t->is_waiting)
         return;
@@ -59,13 +60,13 @@ void sink__wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting
         k->retry_at = pen_clock_mono_ns() + RETRY_NS;
 }
 
-struct waiting *sink__waiting_new(struct pen_span key, struct pen_span value, uint64_t slot,
+struct waiting *sink__waiting_new(struct pen_span key, struct pen_span value, uint64_t opaque,
                                   int32_t partition)
 {
     struct waiting *w = malloc(sizeof(*w) + key.n + value.n);
     if (w == NULL)
         return NULL;
-    *w = (struct waiting){.slot = slot,
+    *w = (struct waiting){.opaque = opaque,
                           .partition = partition,
                           .has_key = key.p != NULL,
                           .has_value = value.p != NULL,
@@ -101,7 +102,7 @@ void sink__retry_waiting(struct kafka *k)
             e = sink__produce(k, t, w->partition,
                               pen_span_make(w->has_key ? w->bytes : NULL, w->key_n),
                               pen_span_make(w->has_value ? w->bytes + w->key_n : NULL, w->value_n),
-                              w->headers, w->slot);
+                              w->headers, w->opaque);
             if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
                 break;
             w->headers = NULL;

@@ -4,7 +4,7 @@
  *                                                         │
  *     poll ◄── delivery events ◄── eventfd wakes the loop ◄┘
  *
- * The message's opaque is the slot. Memory is bounded here, in bytes, not in librdkafka's counts: put
+ * The message's opaque has the slot. Memory is bounded here, in bytes, not in librdkafka's counts: put
  * answers PEN_E_FULL when keys, values, headers and librdkafka's own MESSAGE_COST reach the budget.
  *
  * A topic that does not exist (broker's auto-create off) fails its messages after
@@ -93,6 +93,12 @@ static int explain(struct pen_span topic, size_t bytes, rd_kafka_resp_err_t e,
 
 /* ---- the byte budget ---- */
 
+/* What a message counts: key and value, headers, librdkafka's own. */
+static size_t message_cost(size_t bytes, uint64_t opaque)
+{
+    return bytes + sink__opaque_bytes(opaque) + MESSAGE_COST;
+}
+
 static void charge(struct kafka *k, size_t cost)
 {
     sink__add(&k->base.counters.queued, 1);
@@ -128,23 +134,22 @@ static struct pen_span present(struct pen_span s)
 
 /* Headers become the message's whichever way it goes. */
 static int put_message(struct kafka *k, const struct pen_record *r, rd_kafka_headers_t *headers,
-                       size_t cost, struct pen_error *err)
+                       uint64_t opaque, struct pen_error *err)
 {
     struct pen_sink_topic *t = r->topic;
     rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     if (!t->is_waiting)
-        e = sink__produce(k, t, r->partition, present(r->key), present(r->value), headers, r->slot);
+        e = sink__produce(k, t, r->partition, present(r->key), present(r->value), headers, opaque);
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     if (topic_is_missing(e)) {
-        struct waiting *w = sink__waiting_new(r->key, r->value, r->slot, r->partition);
+        struct waiting *w = sink__waiting_new(r->key, r->value, opaque, r->partition);
         if (w == NULL) {
             if (headers != NULL)
                 rd_kafka_headers_destroy(headers);
             return pen_error_set(err, PEN_E_NOMEM, "unable to queue a record: out of memory");
         }
         w->headers = headers;
-        w->cost = cost;
         sink__wait_behind(k, t, w);
         return 0;
     }
@@ -158,7 +163,9 @@ static int put_message(struct kafka *k, const struct pen_record *r, rd_kafka_hea
 static int kafka_put(struct pen_sink *s, const struct pen_record *r, struct pen_error *err)
 {
     struct kafka *k = (struct kafka *)s;
-    const size_t bytes = sink__record_bytes(r), cost = bytes + MESSAGE_COST;
+    const size_t bytes = sink__record_bytes(r);
+    const uint64_t opaque = sink__opaque(r->slot, bytes - r->key.n - r->value.n);
+    const size_t cost = message_cost(r->key.n + r->value.n, opaque);
     if (k->dead < 0) {
         if (err != NULL)
             *err = k->why;
@@ -169,7 +176,7 @@ static int kafka_put(struct pen_sink *s, const struct pen_record *r, struct pen_
     rd_kafka_headers_t *headers = make_headers(r);
     if (headers == NULL && r->header_count > 0)
         return pen_error_set(err, PEN_E_NOMEM, "unable to queue a record: out of memory");
-    const int rc = put_message(k, r, headers, cost, err);
+    const int rc = put_message(k, r, headers, opaque, err);
     if (rc < 0)
         return rc;
     charge(k, cost);
@@ -180,18 +187,9 @@ static int kafka_put(struct pen_sink *s, const struct pen_record *r, struct pen_
 
 /* ---- delivery ---- */
 
-static size_t header_bytes(const rd_kafka_message_t *m)
+static uint64_t opaque_of(const rd_kafka_message_t *m)
 {
-    rd_kafka_headers_t *h;
-    const char *name;
-    const void *value;
-    size_t bytes = 0, n;
-    if (rd_kafka_message_headers(m, &h) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    for (size_t i = 0;
-         rd_kafka_header_get_all(h, i, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-        bytes += strlen(name) + n;
-    return bytes;
+    return (uint64_t)(uintptr_t)m->_private;
 }
 
 /* The message goes to the topic's list; its copy is made here because the event's memory is librdkafka's. */
@@ -200,7 +198,7 @@ static bool keep_for_later(struct kafka *k, const rd_kafka_message_t *m)
     struct pen_sink_topic *t = pen_map_get(&k->topics, cstr(rd_kafka_topic_name(m->rkt)));
     struct waiting *w =
         sink__waiting_new(pen_span_make(m->key, m->key_len), pen_span_make(m->payload, m->len),
-                          (uint64_t)(uintptr_t)m->_private, m->partition);
+                          opaque_of(m), m->partition);
     rd_kafka_headers_t *h;
     if (t == NULL || w == NULL) {
         free(w);
@@ -208,7 +206,6 @@ static bool keep_for_later(struct kafka *k, const rd_kafka_message_t *m)
     }
     if (rd_kafka_message_headers(m, &h) == RD_KAFKA_RESP_ERR_NO_ERROR)
         w->headers = rd_kafka_headers_copy(h);
-    w->cost = m->key_len + m->len + header_bytes(m) + MESSAGE_COST;
     if (!t->told)
         pen_warn("sink",
                  "topic '%.*s' does not exist and is not created by the broker: waiting for it",
@@ -236,10 +233,10 @@ static void on_failed(struct kafka *k, const rd_kafka_message_t *m)
     struct pen_error err = {0};
     if (topic_is_missing(m->err) && keep_for_later(k, m))
         return;
-    refund(k, m->key_len + m->len + header_bytes(m) + MESSAGE_COST);
+    refund(k, message_cost(m->key_len + m->len, opaque_of(m)));
     sink__add(&k->base.counters.failed, 1);
     const int code = explain(cstr(rd_kafka_topic_name(m->rkt)), m->key_len + m->len, m->err, &err);
-    k->base.delivered(k->base.delivered_arg, (uint64_t)(uintptr_t)m->_private, 1, code, &err);
+    k->base.delivered(k->base.delivered_arg, sink__opaque_slot(opaque_of(m)), 1, code, &err);
 }
 
 static int on_delivery(struct kafka *k, rd_kafka_event_t *ev)
@@ -251,13 +248,13 @@ static int on_delivery(struct kafka *k, rd_kafka_event_t *ev)
     while ((n = rd_kafka_event_message_array(ev, messages, PEN_COUNT(messages))) > 0) {
         for (size_t i = 0; i < n; i++) {
             const rd_kafka_message_t *m = messages[i];
-            const uint64_t slot = (uint64_t)(uintptr_t)m->_private;
+            const uint64_t slot = sink__opaque_slot(opaque_of(m));
             if (PEN_UNLIKELY(m->err != RD_KAFKA_RESP_ERR_NO_ERROR)) {
                 deliver(k, &b);
                 on_failed(k, m);
                 continue;
             }
-            refund(k, m->key_len + m->len + header_bytes(m) + MESSAGE_COST);
+            refund(k, message_cost(m->key_len + m->len, opaque_of(m)));
             if (slot != b.slot)
                 deliver(k, &b);
             b.slot = slot;

@@ -5,14 +5,33 @@
 #include "sink_int.h"
 #include <librdkafka/rdkafka.h>
 
+/* A message's opaque: its slot and what its headers count, so that a delivery need not walk them.
+ *
+ *     63 … 16  slot: a ledger's token, a number that grows by one per transaction
+ *     15 …  0  bytes of the headers in units of 64, rounded up, at most 4 MiB */
+#define OPAQUE_UNIT 64u
+_Static_assert(sizeof(void *) >= sizeof(uint64_t), "an opaque has 64 bits");
+PEN_INLINE uint64_t sink__opaque(uint64_t slot, size_t header_bytes)
+{
+    return slot << 16 | PEN_MIN((header_bytes + OPAQUE_UNIT - 1) / OPAQUE_UNIT, (size_t)UINT16_MAX);
+}
+PEN_INLINE uint64_t sink__opaque_slot(uint64_t opaque)
+{
+    return opaque >> 16;
+}
+PEN_INLINE size_t sink__opaque_bytes(uint64_t opaque)
+{
+    return (size_t)(opaque & UINT16_MAX) * OPAQUE_UNIT;
+}
+
 /* A message that waits for its topic. */
 struct waiting {
     struct waiting *next;
     rd_kafka_headers_t *headers;
-    uint64_t slot;
+    uint64_t opaque;
     int32_t partition;
     bool has_key, has_value;
-    size_t key_n, value_n, cost;
+    size_t key_n, value_n;
     uint8_t bytes[]; /* key, value */
 };
 
@@ -40,13 +59,13 @@ struct kafka {
     struct pen_error why;
 };
 
-/* Takes headers on success; slot is the message's opaque. */
+/* Takes headers on success. */
 rd_kafka_resp_err_t sink__produce(struct kafka *k, const struct pen_sink_topic *t,
                                   int32_t partition, struct pen_span key, struct pen_span value,
-                                  rd_kafka_headers_t *headers, uint64_t slot);
+                                  rd_kafka_headers_t *headers, uint64_t opaque);
 
 /* A copy that can wait, NULL = out of memory. */
-struct waiting *sink__waiting_new(struct pen_span key, struct pen_span value, uint64_t slot,
+struct waiting *sink__waiting_new(struct pen_span key, struct pen_span value, uint64_t opaque,
                                   int32_t partition);
 void sink__waiting_free(struct waiting *w); /* with its headers */
 void sink__wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting *w);
