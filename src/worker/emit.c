@@ -19,6 +19,20 @@ static int topic_handle(struct pen_task *t, struct pen_span name, struct pen_sin
     return rc;
 }
 
+/* A plan keeps the handle of its topic, which lives as long as the sink: no look-up per row. */
+static int record_topic(struct pen_task *t, const struct pen_out_record *o,
+                        struct pen_sink_topic **ret)
+{
+    if (o->topic_handle && *o->topic_handle) {
+        *ret = *o->topic_handle;
+        return 0;
+    }
+    int rc = topic_handle(t, o->topic, ret);
+    if (rc == 0 && o->topic_handle)
+        *o->topic_handle = *ret;
+    return rc;
+}
+
 static size_t headers_size(const struct pen_header *h, uint32_t n)
 {
     size_t size = n * sizeof(*h);
@@ -117,7 +131,7 @@ int emit_out(struct pen_task *t)
                                .headers = o->headers,
                                .header_count = o->header_count,
                                .partition = o->partition};
-        int rc = topic_handle(t, o->topic, &r.topic);
+        int rc = record_topic(t, o, &r.topic);
         if (rc < 0)
             return rc;
         /* Only the last record of a row completes it; with the ones before it, the row before. */
