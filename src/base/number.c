@@ -38,7 +38,14 @@ unsigned base__count_digits(uint64_t v)
 
 void base__write_digits(uint8_t *w, uint64_t v, unsigned n)
 {
-    while (n >= 2) {
+    while (n >= 4) { /* one long division for four digits: their chain is what takes the time */
+        uint32_t four = (uint32_t)(v % 10000);
+        v /= 10000;
+        n -= 4;
+        memcpy(w + n, pairs + four / 100 * 2, 2);
+        memcpy(w + n + 2, pairs + four % 100 * 2, 2);
+    }
+    if (n >= 2) {
         n -= 2;
         memcpy(w + n, pairs + v % 100 * 2, 2);
         v /= 100;

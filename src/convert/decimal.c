@@ -136,6 +136,12 @@ size_t convert__int64_bytes(int64_t v, uint8_t out[8])
 
 size_t convert__decimal_bytes(const struct convert__decimal *d, uint8_t out[36])
 {
+    if (d->count <= 18) { /* most columns: it fits */
+        int64_t v = 0;
+        for (uint32_t i = 0; i < d->count; i++)
+            v = v * 10 + d->digits[i];
+        return convert__int64_bytes(d->negative ? -v : v, out);
+    }
     uint32_t words[9] = {0}; /* little-endian, base 2^32: 82 digits need 273 bits */
     for (uint32_t i = 0; i < d->count; i++) {
         uint64_t carry = d->digits[i];
