@@ -48,11 +48,19 @@ class Run:
         self.rig, self.log_path = rig, os.path.join(rig.dir, f"log-{time.monotonic_ns()}")
         with open(self.log_path, "wb") as log:
             self.began = time.time()
-            self.process = subprocess.Popen([rig.penstock, *args], stdin=subprocess.DEVNULL, stdout=stdout, stderr=log)
-        self.perf = None
-        if rig.perf:
-            self.perf = subprocess.Popen(["perf", "record", "-q", "-F", "2000", "-o", self.log_path + ".perf", "-p", str(self.process.pid)],
-                                         stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            perf = ["perf", "record", "-q", "-F", "2000", "-o", self.log_path + ".perf", "--"] if rig.perf else []
+            self.process = subprocess.Popen([*perf, rig.penstock, *args], stdin=subprocess.DEVNULL, stdout=stdout, stderr=log)
+        self.pid = self.child() if rig.perf else self.process.pid
+
+    def child(self):
+        """penstock itself where perf started it."""
+        while True:
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as f:
+                for pid in f.read().split():
+                    with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+                        if comm.read().strip() == os.path.basename(self.rig.penstock):
+                            return int(pid)
+            time.sleep(0.005)  # poll interval
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
@@ -70,17 +78,17 @@ class Run:
 
     def until_quiet(self):
         """Wall clock of the last CPU time that was used, once there was none for a second."""
-        used, at = cpu(self.process.pid), time.time()
+        used, at = cpu(self.pid), time.time()
         while time.time() - at < 1:
             time.sleep(0.01)
-            now = cpu(self.process.pid)
+            now = cpu(self.pid)
             if now > used + 0.011:  # timers tick
                 used, at = now, time.time()
         return at
 
     def end(self, sig=signal.SIGINT):
-        figures = {"cpu": cpu(self.process.pid), "rss": peak_rss(self.process.pid)}
-        self.process.send_signal(sig)
+        figures = {"cpu": cpu(self.pid), "rss": peak_rss(self.pid)}
+        os.kill(self.pid, sig)
         status = self.process.wait(60)
         if status not in (0, -sig):
             raise SystemExit(f"penstock ended with status {status}:\n{self.log()}")
@@ -95,8 +103,8 @@ class Run:
             if pid:
                 break
             try:
-                rss = peak_rss(self.process.pid)
-            except AttributeError:
+                rss = peak_rss(self.pid)
+            except (AttributeError, FileNotFoundError):
                 pass  # it has just ended
             time.sleep(0.005)  # poll interval
         seconds = time.time() - self.began
@@ -106,9 +114,8 @@ class Run:
         return {"cpu": usage.ru_utime + usage.ru_stime, "rss": rss, "seconds": seconds}
 
     def top(self):
-        if not self.perf:
+        if not self.rig.perf:
             return
-        self.perf.wait()
         out = subprocess.run(["perf", "report", "-i", self.log_path + ".perf", "--no-children", "-s", "symbol,dso"],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
         lines = [re.sub(r"(\s+-)+\s*$", "", line) for line in out.splitlines() if line.strip() and not line.startswith("#")]
@@ -309,9 +316,9 @@ class Rig:
         run = Run(self, self.stream("--snapshot-mode", "no_data"))
         run.logged("streaming from")
         run.until_quiet()
-        before, seconds = cpu(run.process.pid), 10
+        before, seconds = cpu(run.pid), 10
         time.sleep(seconds)  # what is measured is that time
-        used = cpu(run.process.pid) - before
+        used = cpu(run.pid) - before
         r = run.end()
         print(f"{'idle':<44}{used / seconds * 100:9.2f} % CPU{r['rss'] / 1e6:30.0f} MB")
 
