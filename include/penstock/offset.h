@@ -276,6 +276,8 @@ PEN_MUST_USE int pen_ledger_open(struct pen_ledger *l, const struct pen_ledger_m
                                  const struct pen_any_gtid *gtid);
 /* What of the open transaction is in: as passed to the last add, else zeros. */
 void pen_ledger_done(const struct pen_ledger *l, uint64_t *ret_event, uint64_t *ret_row);
+/* A transaction is open, or cut off and still to be continued: nothing else may begin. */
+bool pen_ledger_is_inside(const struct pen_ledger *l);
 /* One record, which completes `row` of `event` (0 = the event): @returns its token ≥ 0 for
  * pen_ledger_ack, PEN_E_FULL, PEN_E_STATE (nothing is open) or PEN_E_NOMEM */
 PEN_MUST_USE int64_t pen_ledger_add(struct pen_ledger *l, uint64_t event, uint64_t row);

@@ -327,6 +327,11 @@ void pen_ledger_done(const struct pen_ledger *l, uint64_t *ret_event, uint64_t *
     *ret_row = l->open ? l->row : 0;
 }
 
+bool pen_ledger_is_inside(const struct pen_ledger *l)
+{
+    return l->open || l->resume;
+}
+
 bool pen_ledger_cuts_next(const struct pen_ledger *l)
 {
     return l->open && slot_at(l, l->head - 1)->added >= l->segment;

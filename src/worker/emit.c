@@ -106,13 +106,13 @@ static int put(struct pen_task *t, struct pen_record *r, uint64_t event, uint64_
     if (rc == PEN_E_FULL) {
         /* The budget may be used up by records that are acknowledged but not reported yet. */
         int n = pen_sink_poll(t->sink, &t->error);
-        if (n < 0)
-            return n;
-        if (n > 0)
-            rc = pen_sink_put(t->sink, r, &t->error);
+        if (n != 0)
+            rc = n < 0 ? n : pen_sink_put(t->sink, r, &t->error);
     }
-    if (rc < 0)
+    if (rc < 0) {
+        t->rewind |= rc != PEN_E_FULL; /* the ledger has it and the sink has not */
         return rc;
+    }
     if (atomic_load_explicit(&t->counters.first_record_ns, memory_order_relaxed) == 0)
         atomic_store_explicit(&t->counters.first_record_ns, pen_clock_mono_ns() - t->started_ns,
                               memory_order_relaxed);
@@ -186,25 +186,26 @@ void emit_free_waiting(struct pen_task *t)
         free(w);
     }
     t->waiting_tail = &t->waiting;
-    t->blocked = false;
+    t->blocked = t->close_again = false;
 }
 
+/* Between groups a heartbeat is a group of its own, without a GTID; inside a transaction it belongs to
+ * that and completes no row. Where neither can be said, no beat: behind a GTID event whose transaction
+ * has not begun, and before one that was cut off comes again. */
 int emit_heartbeat(struct pen_task *t)
 {
+    bool inside = t->group_open || t->tx.open;
+    if (!inside && (t->place.gtid.kind != PEN_GTID_NONE || pen_ledger_is_inside(t->ledger)))
+        return 0;
     int rc = pen_row_plans_heartbeat(t->plans, pen_clock_wall_ns() / 1000000, &t->out, &t->error);
     if (rc < 0 || t->out.count == 0)
         return rc;
-    /* Outside a transaction a heartbeat is a group of its own; inside one it belongs to it. */
-    bool own = !t->group_open;
-    if (own) {
+    if (!inside)
         t->place.begin = progress_mark(t, t->place.end);
-        rc = progress_open(t);
-        if (rc < 0)
-            return rc == PEN_E_FULL ? 0 : rc; /* busy: no beat is needed */
-        t->emit_event = t->emit_row = 0;
-    }
+    rc = progress_open(t);
+    if (rc < 0)
+        return rc == PEN_E_FULL ? 0 : rc; /* busy: no beat is needed */
+    pen_ledger_done(t->ledger, &t->emit_event, &t->emit_row);
     rc = emit_out(t);
-    if (own && rc == 0)
-        rc = progress_close(t);
-    return rc;
+    return rc < 0 || inside ? rc : progress_close(t);
 }

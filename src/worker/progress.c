@@ -108,17 +108,27 @@ static bool is_resumed(struct pen_task *t)
  * acknowledged is the place to go on from; what was sent beyond comes again. */
 static int start_again(struct pen_task *t)
 {
+    t->rewind = true;
+    return pen_error_set(&t->error, PEN_E_LOST,
+                         "another transaction came before the one that was cut off, as after a "
+                         "failover; going on from what is acknowledged");
+}
+
+/* The catalog is ahead of the acknowledged position, and a snapshot that is not acknowledged must be
+ * taken again; so the next connect reads offset and history as after a restart. */
+int progress_rewind(struct pen_task *t)
+{
     struct pen_position p = {0};
     int rc = pen_ledger_acked(t->ledger, &p);
     emit_free_waiting(t);
-    if (rc == 0)
-        rc = progress_start(t, &p);
+    t->rewind = t->streamed_once = false;
+    t->sink_error = (struct pen_error){0};
+    if (rc == 0 && p.file && p.file[0]) {
+        t->stored_version = pen_ledger_version(t->ledger) - 1; /* also what nothing moved since */
+        rc = progress_flush(t);
+    }
     pen_position_done(&p);
-    return rc < 0 ? ledger_error(t, rc)
-                  : pen_error_set(
-                        &t->error, PEN_E_LOST,
-                        "another transaction came before the one that was cut off, as after a "
-                        "failover; going on from what is acknowledged");
+    return ledger_error(t, rc);
 }
 
 int progress_open(struct pen_task *t)
@@ -178,6 +188,7 @@ int progress_start(struct pen_task *t, const struct pen_position *p)
     t->group_open = t->skipping = false;
     t->place.gtid.kind = PEN_GTID_NONE;
     t->place.start = t->place.end = p->pos;
+    t->last_row = 0;
     t->stored_version = pen_ledger_version(t->ledger);
     const char *gtid = pen_position_extra(p, RESUME_GTID);
     pen_buf_reset(&t->resume_gtid);
@@ -185,6 +196,20 @@ int progress_start(struct pen_task *t, const struct pen_position *p)
         pen_buf_put_str(&t->resume_gtid, gtid);
     pen_buf_reset(&t->place.file); /* the old number means nothing to the ledger any more */
     return progress_file(t, pen_span_str(p->file ? p->file : ""));
+}
+
+int progress_back(struct pen_task *t)
+{
+    struct pen_position p = {0};
+    int rc = pen_ledger_sent(t->ledger, &p);
+    if (rc == 0 && p.file && p.file[0]) {
+        t->place.start = t->place.end = p.pos;
+        rc = progress_file(t, pen_span_str(p.file));
+    }
+    pen_position_done(&p);
+    t->group_open = t->skipping = false;
+    t->place.gtid.kind = PEN_GTID_NONE;
+    return ledger_error(t, rc);
 }
 
 int progress_flush(struct pen_task *t)
@@ -217,10 +242,27 @@ int progress_flush(struct pen_task *t)
     return rc;
 }
 
+/* With the GTID of the statement itself, unlike Debezium: its own recovery takes a statement for done
+ * whose record has the stored set, and then the server sends that statement again (spec §5.1). */
+static int put_gtids_after(struct pen_task *t, struct pen_position *p)
+{
+    struct pen_gtids PEN_CLEANUP(pen_gtids_done) set = {0};
+    struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
+    int rc = pen_gtids_copy(&set, pen_ledger_sent_gtids(t->ledger));
+    if (rc == 0)
+        rc = pen_gtids_add(&set, &t->place.gtid);
+    pen_gtids_write(&set, PEN_GTID_DEBEZIUM, &text);
+    if (rc == 0)
+        rc = text.bad ? PEN_E_NOMEM : pen_position_set_gtids(p, pen_buf_span(&text));
+    return rc;
+}
+
 int progress_json(struct pen_task *t, struct pen_buf *b)
 {
     struct pen_position p = {0};
     int rc = pen_ledger_sent(t->ledger, &p);
+    if (rc == 0 && t->place.gtid.kind != PEN_GTID_NONE)
+        rc = put_gtids_after(t, &p);
     if (rc == 0) {
         /* Of a statement's own position: its end, as Debezium has it (spec §5). */
         p.pos = t->place.end;

@@ -109,6 +109,10 @@ static int end_stray_group(struct pen_task *t)
     uint64_t end = t->place.end;
     t->place.end = t->place.start;
     int rc = pump_group_end(t);
+    if (rc == 0 && t->close_again) { /* the event comes again, and ends the group then */
+        t->close_again = false;
+        rc = PUMP_BLOCKED;
+    }
     t->place.end = end;
     return rc;
 }
@@ -121,7 +125,7 @@ static int mysql_gtid(struct pen_task *t, const struct pen_event *ev)
         return pen_error_set(&t->error, rc, "unable to read a GTID event: %s",
                              pen_error_default_text(rc));
     rc = end_stray_group(t);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     if (g.anonymous)
         return 0;
@@ -146,7 +150,7 @@ static int maria_gtid(struct pen_task *t, const struct pen_event *ev)
         return pen_error_set(&t->error, rc, "unable to read a GTID event: %s",
                              pen_error_default_text(rc));
     rc = end_stray_group(t);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     t->place.standalone = g.flags & PEN_MARIA_FL_STANDALONE;
     t->place.gtid = (struct pen_any_gtid){
@@ -303,8 +307,11 @@ static int dispatch(struct pen_task *t, const struct pen_event *ev)
 
 static void locate(struct pen_task *t, const struct pen_event *ev)
 {
-    /* Artificial events have no place of their own; a payload's events have the payload's. */
-    if (ev->next_pos > 0 && ev->type != PEN_EV_HEARTBEAT && ev->type != PEN_EV_HEARTBEAT_V2) {
+    /* Artificial events have no place of their own; a payload's events have the payload's. The
+     * FORMAT_DESCRIPTION in front of a stream that begins further on must not lead back. */
+    bool is_format = ev->type == PEN_EV_FORMAT_DESCRIPTION && ev->next_pos < t->place.end;
+    if (ev->next_pos > 0 && ev->type != PEN_EV_HEARTBEAT && ev->type != PEN_EV_HEARTBEAT_V2 &&
+        !is_format) {
         t->place.end = ev->next_pos;
         t->place.start = ev->next_pos - ev->size;
     }
@@ -322,6 +329,8 @@ static void locate(struct pen_task *t, const struct pen_event *ev)
 /* @returns as dispatch; counts the event as done */
 static int finish(struct pen_task *t, const struct pen_event *ev, int rc)
 {
+    if (rc == PUMP_DONE && (ev->type == PEN_EV_HEARTBEAT || ev->type == PEN_EV_HEARTBEAT_V2))
+        return rc; /* not of the binlog: the next time it is elsewhere */
     if (rc == PUMP_DONE) {
         pen_tx_event_done(&t->tx);
         t->place.events++;
@@ -443,6 +452,11 @@ static int turn(struct pen_task *t)
     }
 }
 
+static void on_again(uv_timer_t *timer)
+{
+    task_pump(timer->data);
+}
+
 void task_pump(struct pen_task *t)
 {
     if (t->pump_busy || t->reading == TASK_SOURCE_NONE)
@@ -451,11 +465,13 @@ void task_pump(struct pen_task *t)
     int rc = turn(t);
     /* Nothing to do now: what lies in the sink's buffers goes out. */
     if (rc >= 0) {
-        int n = pen_sink_poll(t->sink, &t->error);
+        int n = task_poll_sink(t);
         if (n < 0)
             rc = n;
         else if (n > 0 && t->blocked)
             task_wake(t);
+        else if (t->blocked) /* a sink with a descriptor wakes; but for what waits for a topic */
+            uv_timer_start(&t->again_timer, on_again, t->sink_polled ? 250 : 1, 0);
     }
     t->pump_busy = false;
     if (rc == PEN_E_STOPPED && t->error.code == 0)

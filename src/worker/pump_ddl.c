@@ -306,6 +306,7 @@ static int ddl(struct pen_task *t, const struct pen_event *ev, const struct pen_
     rc = pump_statement(t, q->db, sql, q);
     if (rc == 0 && t->history)
         rc = pen_history_store_flush(t->history, &t->error);
+    t->rewind |= rc < 0; /* the catalog has it already and must not get it twice */
     if (rc == 0 && alone)
         rc = pump_group_end(t);
     return rc;

@@ -59,19 +59,23 @@ void task_tables_clear(struct task_tables *ts)
     *ts = (struct task_tables){0};
 }
 
+static bool is_current(void *task, const struct pen_table *table)
+{
+    struct pen_task *t = task;
+    const struct pen_table *now = NULL;
+    return pen_catalog_find(t->catalog, table->db, table->name, &now, NULL) == 1 &&
+           now->version == table->version;
+}
+
+/* Also the plans of tables that no TABLE_MAP of this file named yet. */
 void task_tables_prune(struct pen_task *t)
 {
     for (size_t i = 0; i < t->tables.cap; i++) {
         struct task_table *x = t->tables.slots[i];
-        const struct pen_table *now = NULL;
-        if (!x || !x->table)
-            continue;
-        if (pen_catalog_find(t->catalog, x->table->db, x->table->name, &now, NULL) == 1 &&
-            now->version == x->table->version)
-            continue;
-        pen_row_plans_forget(t->plans, x->table->version);
-        forget(x);
+        if (x && x->table && !is_current(t, x->table))
+            forget(x);
     }
+    pen_row_plans_sweep(t->plans, is_current, t);
 }
 
 /* ---- TABLE_MAP ------------------------------------------------------------------------------- */

@@ -59,16 +59,38 @@ void pen_row_plans_free(struct pen_row_plans *p)
     free(p);
 }
 
-void pen_row_plans_forget(struct pen_row_plans *p, uint64_t version)
+void pen_row_plans_sweep(struct pen_row_plans *p, pen_row_plans_current_fn *is_current, void *arg)
 {
     struct pen_map_entry *e;
     for (uint32_t i = 0; (e = pen_map_next(&p->sets, &i)) != NULL;) {
         struct pen_row_set *s = e->value;
-        if (s && s->table->version == version) {
+        if (s && !is_current(arg, s->table)) {
             pen_map_remove(&p->sets, e->key);
             set_free(s);
         }
     }
+}
+
+static bool is_other(void *version, const struct pen_table *t)
+{
+    return t->version != *(const uint64_t *)version;
+}
+
+void pen_row_plans_forget(struct pen_row_plans *p, uint64_t version)
+{
+    pen_row_plans_sweep(p, is_other, &version);
+}
+
+static bool never(void *arg, const struct pen_table *t)
+{
+    (void)arg;
+    (void)t;
+    return false;
+}
+
+void pen_row_plans_forget_all(struct pen_row_plans *p)
+{
+    pen_row_plans_sweep(p, never, NULL);
 }
 
 uint64_t pen_row_plans_failures(const struct pen_row_plans *p)

@@ -32,6 +32,10 @@ PEN_MUST_USE struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, stru
                                                    struct pen_error *err);
 /* A table version is out of use: frees its sets. No set of it may be used after. */
 void pen_row_plans_forget(struct pen_row_plans *p, uint64_t version);
+/* Likewise those that is_current says no to, and all. */
+typedef bool pen_row_plans_current_fn(void *arg, const struct pen_table *t);
+void pen_row_plans_sweep(struct pen_row_plans *p, pen_row_plans_current_fn *is_current, void *arg);
+void pen_row_plans_forget_all(struct pen_row_plans *p);
 /* Records of one change; o->count 0 when the operation is skipped or nothing changed. Chooses
  * update or key change by itself. @returns 0 or a PEN_E code */
 PEN_MUST_USE int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c,

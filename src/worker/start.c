@@ -168,10 +168,11 @@ int task_start_stream(struct pen_task *t)
     if (rc < 0)
         return rc;
     t->has_event = t->has_inner = t->in_payload = t->in_rows = false;
+    rc = progress_back(t);
+    if (rc < 0)
+        return rc;
     t->reading = TASK_SOURCE_STREAM;
     pen_tx_end(&t->tx); /* a transaction cut by a lost connection comes again from its BEGIN */
-    t->group_open = t->skipping = false;
-    t->place.gtid.kind = PEN_GTID_NONE;
     t->streamed_once = true;
     task_set_phase(t, PEN_PHASE_STREAM);
     task_wake(t);
@@ -205,6 +206,7 @@ static enum pen_snapshot_mode snapshot_mode(const struct pen_connector_config *c
 
 static int new_catalog(struct pen_task *t, bool ignore_case)
 {
+    pen_row_plans_forget_all(t->plans); /* the new catalog counts its versions from one again */
     pen_catalog_free(t->catalog);
     struct pen_catalog_options o = {.ignore_case = ignore_case,
                                     .mariadb = t->config->flavor == PEN_FLAVOR_MARIADB,
@@ -266,6 +268,7 @@ static int first_connect(struct pen_task *t)
 {
     struct pen_position offset = {0};
     bool has_offset = false;
+    emit_free_waiting(t); /* of a snapshot that begins anew */
     int rc = load_offset(t, &offset, &has_offset);
     if (rc == 0)
         rc = new_catalog(t, t->server_ignores_case);

@@ -101,6 +101,8 @@ static void drained(struct pen_task *t)
     uv_stop(&t->loop);
 }
 
+static void back_off(struct pen_task *t);
+
 /* Nothing is read any more; what is on its way may still be acknowledged. */
 static void drain_step(struct pen_task *t)
 {
@@ -113,15 +115,30 @@ static void drain_step(struct pen_task *t)
             t->error = first;
     }
     int rc = pen_sink_poll(t->sink, &err);
-    bool empty = !t->waiting && pen_ledger_in_flight(t->ledger) == 0;
+    bool lost = t->sink_error.code < 0; /* then some are never acknowledged */
+    bool empty = !t->waiting &&
+                 (pen_ledger_in_flight(t->ledger) == 0 || (lost && t->sink->counters.queued == 0));
+    bool asked = atomic_load(&t->stop_asked) || t->error.code < 0;
     bool late = pen_clock_mono_ns() >= t->drain_until_ns;
+    if (rc >= 0 && lost && !asked && pen_error_class(t->sink_error.code) == PEN_CLASS_RETRY) {
+        uv_timer_stop(&t->drain_timer);
+        t->error = t->sink_error;
+        back_off(t); /* the input is at its end but not all of it has arrived */
+        return;
+    }
     if (rc >= 0 && !empty && !late)
         return;
-    if (!empty && rc != PEN_E_CLOSED)
+    if (rc >= 0 && !empty && !asked) { /* nobody is in a hurry */
+        t->drain_until_ns = pen_clock_mono_ns() + t->o.graceful_stop_ms * 1000000;
+        return;
+    }
+    if ((!empty || lost) && rc != PEN_E_CLOSED)
         pen_warn(TASK_LOG,
                  "%llu records were not acknowledged in time; they come again at the next start",
                  (unsigned long long)pen_ledger_in_flight(t->ledger));
     uv_timer_stop(&t->drain_timer);
+    if (lost && t->error.code == 0 && pen_error_class(t->sink_error.code) != PEN_CLASS_RETRY)
+        t->error = t->sink_error;
     drained(t);
 }
 
@@ -152,18 +169,21 @@ static void on_backoff(uv_timer_t *timer);
 
 static void back_off(struct pen_task *t)
 {
+    struct pen_error why = t->error;
     stop_reading(t);
-    if (t->phase == PEN_PHASE_SNAPSHOT || t->phase == PEN_PHASE_CONNECT)
-        emit_free_waiting(t); /* the snapshot begins anew; its ledger too */
+    t->error = (struct pen_error){0};
+    if ((t->rewind || t->sink_error.code < 0) && progress_rewind(t) < 0) {
+        begin_drain(t);
+        return;
+    }
     unsigned shift = PEN_MIN(t->attempts, 8u);
     uint64_t ms = PEN_MIN((uint64_t)BACKOFF_FIRST_MS << shift, (uint64_t)BACKOFF_MOST_MS);
     uint16_t jitter = 0; /* many connectors of one server must not come back as one */
     if (getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK) == sizeof(jitter))
         ms += ms * (jitter % 256) / 1024;
     t->attempts++;
-    pen_warn(TASK_LOG, "%s; trying again in %llu.%01llu s", t->error.text,
-             (unsigned long long)ms / 1000, (unsigned long long)ms % 1000 / 100);
-    t->error = (struct pen_error){0};
+    pen_warn(TASK_LOG, "%s; trying again in %llu.%01llu s", why.text, (unsigned long long)ms / 1000,
+             (unsigned long long)ms % 1000 / 100);
     atomic_fetch_add_explicit(&t->counters.reconnects, 1, memory_order_relaxed);
     task_set_phase(t, PEN_PHASE_BACKOFF);
     uv_timer_start(&t->backoff_timer, on_backoff, ms, 0);
@@ -214,11 +234,20 @@ static void on_sink(uv_poll_t *p, int status, int events)
         drain_step(t);
         return;
     }
-    int rc = pen_sink_poll(t->sink, &t->error);
-    if (rc < 0)
+    if (task_poll_sink(t) < 0)
         task_fail(t);
     else if (t->blocked)
         task_pump(t);
+}
+
+int task_poll_sink(struct pen_task *t)
+{
+    int rc = pen_sink_poll(t->sink, &t->error);
+    if (rc >= 0 && t->sink_error.code < 0) {
+        t->error = t->sink_error;
+        rc = t->error.code;
+    }
+    return rc;
 }
 
 /* event.converting.failure.handling.mode=warn: never silently */
@@ -263,9 +292,22 @@ static void connect_now(struct pen_task *t)
         t->connected_once = true;
 }
 
+/* What waits for room goes out first: the server is asked for what the ledger does not have. */
 static void on_backoff(uv_timer_t *timer)
 {
-    connect_now(timer->data);
+    struct pen_task *t = timer->data;
+    int rc = task_poll_sink(t);
+    if (rc >= 0 && t->streamed_once && (t->waiting || t->close_again)) {
+        rc = emit_waiting(t);
+        if (rc >= 0 && (t->waiting || t->close_again)) {
+            uv_timer_start(timer, on_backoff, BACKOFF_FIRST_MS, 0);
+            return;
+        }
+    }
+    if (rc < 0)
+        task_fail(t);
+    else
+        connect_now(t);
 }
 
 static void delivered(void *arg, uint64_t slot, uint32_t count, int code,
@@ -273,9 +315,8 @@ static void delivered(void *arg, uint64_t slot, uint32_t count, int code,
 {
     struct pen_task *t = arg;
     if (code < 0) {
-        if (t->error.code == 0 && err)
-            t->error = *err;
-        t->sink_failed = code;
+        if (t->sink_error.code == 0 || pen_error_class(t->sink_error.code) == PEN_CLASS_RETRY)
+            t->sink_error = *err;
         return;
     }
     for (uint32_t i = 0; i < count; i++)
@@ -387,7 +428,7 @@ static int loop_open(struct pen_task *t)
     if (rc == 0)
         rc = uv_async_init(&t->loop, &t->wake, on_wake);
     uv_timer_t *timers[] = {&t->flush_timer, &t->heartbeat_timer, &t->backoff_timer,
-                            &t->drain_timer, &t->delay_timer};
+                            &t->drain_timer, &t->delay_timer,     &t->again_timer};
     for (size_t i = 0; i < PEN_COUNT(timers) && rc == 0; i++) {
         rc = uv_timer_init(&t->loop, timers[i]);
         timers[i]->data = t;

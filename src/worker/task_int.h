@@ -113,6 +113,7 @@ struct pen_task {
     bool sink_polled;
     uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer;
     uv_timer_t delay_timer; /* streaming.delay.ms */
+    uv_timer_t again_timer; /* no room, and nothing that would tell when there is */
     atomic_bool stop_asked, pause_asked;
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
@@ -181,7 +182,9 @@ struct pen_task {
     struct pen_map topics;               /* name → struct pen_sink_topic* */
     struct task_waiting *waiting, **waiting_tail;
     bool blocked;    /* waiting is not empty */
-    int sink_failed; /* code of a failed delivery */
+    struct pen_error sink_error; /* of a delivery that failed; code 0: none */
+    bool rewind; /* what is not acknowledged must be read again: the next connect is as after a
+                  * restart */
 
     /* progress */
     struct pen_ledger *ledger;
@@ -201,6 +204,8 @@ struct pen_task {
 /* task.c */
 void task_set_phase(struct pen_task *t, enum pen_phase p);
 void task_fail(struct pen_task *t); /* t->error says why; RETRY classes back off */
+/* Runs the sink's callbacks. @returns as pen_sink_poll; a delivery that failed is an error, too */
+PEN_MUST_USE int task_poll_sink(struct pen_task *t);
 void task_end(struct pen_task *t);  /* nothing more to read: drain, then DONE */
 void task_wake(struct pen_task *t); /* @thread any */
 
@@ -290,6 +295,10 @@ PEN_MUST_USE int progress_close(struct pen_task *t);
 /* Between groups, at t->place.end: the place moves on and nothing else. */
 PEN_MUST_USE int progress_pass(struct pen_task *t);
 PEN_MUST_USE int progress_start(struct pen_task *t, const struct pen_position *p);
+/* The place is where the ledger's sent position is: what was read beyond is read again. */
+PEN_MUST_USE int progress_back(struct pen_task *t);
+/* Gives up what was sent and not acknowledged: the next connect goes on from the stored offset. */
+PEN_MUST_USE int progress_rewind(struct pen_task *t);
 /* Writes the acknowledged position to the offset store, if it moved. */
 PEN_MUST_USE int progress_flush(struct pen_task *t);
 /* Position for the history record of a statement under way, as JSON. */
