@@ -142,9 +142,10 @@ def test_kill_with_ddl_in_between(database, stream):
     s = stream(database)
     s.wait_streaming()
     for i in range(KILLS):
+        before = len(s.records)
         database.run(f"ALTER TABLE t ADD COLUMN c{i} INT NOT NULL DEFAULT {i}")
         database.run(f"UPDATE t SET v = v + 1, c{i} = id")
-        s.wait_records(len(s.records) + 1 + 10 * i % 50)  # of 50 changes
+        s.wait_records(before + 1 + 10 * i % 50)  # of 50 changes
         s.kill9()
         database.run(f"UPDATE t SET v = v + 1, pad = 'while it was away'")
         s = stream(database)
@@ -225,7 +226,7 @@ def test_lost_connections_lose_and_repeat_nothing(database, stream):
 def test_slow_consumer_is_waited_for(database, stream):
     prepare(database, 2000)
     s = stream(database, hold_after=100)
-    s.wait(lambda: s.lines == 100, "100 records")
+    s.wait(lambda: s.lines >= 100, "100 records")
     database.run("UPDATE t SET v = v + 1")
     s.go_on()
     s.sync()
