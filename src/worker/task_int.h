@@ -181,7 +181,7 @@ struct pen_task {
     struct pen_topic_admin *topic_admin; /* NULL until topic.creation.* needs it */
     struct pen_map topics;               /* name → struct pen_sink_topic* */
     struct task_waiting *waiting, **waiting_tail;
-    bool blocked;    /* waiting is not empty */
+    bool blocked;                /* waiting is not empty */
     struct pen_error sink_error; /* of a delivery that failed; code 0: none */
     bool rewind; /* what is not acknowledged must be read again: the next connect is as after a
                   * restart */
