@@ -8,9 +8,11 @@ A rule yields (sentence, [violations]) pairs; an empty list is a pass. Only file
 (tracked, or new and not ignored), so build directories and caches never count.
 """
 import concurrent.futures
+import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -201,15 +203,43 @@ def clang_format():
     yield "clang-format changes nothing", [f"{n}: clang-format -i {n}" for n in in_parallel(check, files) if n]
 
 
+def tidy_stamp(entry, version):
+    """Where it is remembered that clang-tidy had nothing to say: by the words of the compiler's command and the bytes of
+    the file, of all its headers that are the project's, and of .clang-tidy. None when the compiler does not list them."""
+    words = [w for w in shlex.split(entry["command"]) if w != "ccache"]
+    words = words[:words.index("-o")] if "-o" in words else words
+    out = subprocess.run(words + ["-MM", "-MF", "-", entry["file"]], cwd=entry["directory"], capture_output=True, text=True)
+    if out.returncode:
+        return None
+    key = hashlib.sha256(version + read(".clang-tidy").encode())
+    key.update(" ".join(w for w in words if w.startswith(("-D", "-std", "-O", "-f"))).encode())
+    for path in out.stdout.replace("\\\n", " ").split()[1:]:
+        with open(os.path.join(entry["directory"], path), "rb") as f:
+            key.update(b"\0" + f.read())
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(cache, "penstock-tidy", key.hexdigest())
+
+
 def clang_tidy():
     database = os.path.join(BUILD, "compile_commands.json")
     if not shutil.which("clang-tidy") or not os.path.exists(database):
         return
     with open(database) as f:
-        known = {os.path.relpath(os.path.realpath(os.path.join(e["directory"], e["file"])), os.path.realpath(ROOT)) for e in json.load(f)}
+        known = {os.path.relpath(os.path.realpath(os.path.join(e["directory"], e["file"])), os.path.realpath(ROOT)): e for e in json.load(f)}
     files = [n for n in c_files("src") if n.endswith(".c") and n in known]
+    version = subprocess.run(["clang-tidy", "--version"], capture_output=True).stdout
 
     def check(name):
+        stamp = tidy_stamp(known[name], version)
+        if stamp and os.path.exists(stamp):
+            return []
+        violations = run(name)
+        if stamp and not violations:
+            os.makedirs(os.path.dirname(stamp), exist_ok=True)
+            open(stamp, "w").close()
+        return violations
+
+    def run(name):
         out = subprocess.run(["clang-tidy", "--quiet", "-p", BUILD, name], cwd=ROOT, capture_output=True, text=True)
         return [line for line in out.stdout.splitlines() if re.search(r": (error|warning): ", line)] or (
             [f"{name}: clang-tidy ends with {out.returncode}"] if out.returncode else [])
