@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FILE_NAME "binlog.000001"
+#define EMPTY_NS  UINT64_C(1500000) /* the loop turns meanwhile, and its timers become due */
 
 /* ---- the run under way ----------------------------------------------------------------------- */
 
@@ -32,6 +32,7 @@ static struct {
     uint64_t random, events_random; /* the task's, the fetch thread's */
     struct pen_ledger *ledger;
     struct uv_async_s *wake;
+    uint64_t empty_until; /* uv_hrtime: the ring looks empty */
     PEN_VEC(struct record) pending;
     PEN_VEC(struct added) added;
     struct pen_sink sink;
@@ -157,8 +158,9 @@ enum pen_ring_state __real_pen_ring_get(struct pen_ring *r, struct pen_span *ret
 enum pen_ring_state __wrap_pen_ring_get(struct pen_ring *r, struct pen_span *ret);
 enum pen_ring_state __wrap_pen_ring_get(struct pen_ring *r, struct pen_span *ret)
 {
-    if (one_in(&run.random, run.plan->empty)) {
-        nanosleep(&(struct timespec){.tv_nsec = 1500000}, NULL); /* timers become due */
+    if (uv_hrtime() >= run.empty_until && one_in(&run.random, run.plan->empty))
+        run.empty_until = uv_hrtime() + EMPTY_NS;
+    if (uv_hrtime() < run.empty_until) {
         uv_async_send(run.wake);
         return PEN_RING_EMPTY;
     }
