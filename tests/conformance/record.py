@@ -26,14 +26,15 @@ def until(what, done, limit=90):
         time.sleep(0.1)
 
 
-def record(case, server, mariadb, a):
+def run(case, server, mariadb, connect, kafka):
+    """What the case makes of a worker, asked by REST: records as recordings have them."""
     name = reference.prefix()
-    worker, topics = reference.Worker(a.connect), reference.Topics(a.kafka, name)
+    worker, topics = reference.Worker(connect), reference.Topics(kafka, name)
     config = live.options(case, mariadb)
     config.update({
         "tasks.max": "1", "topic.prefix": name, "database.hostname": server.host, "database.port": str(server.port),
         "database.user": name, "database.password": name, "database.server.id": str(5000 + int(name[1:5], 16)),
-        "schema.history.internal.kafka.bootstrap.servers": a.kafka,
+        "schema.history.internal.kafka.bootstrap.servers": kafka,
         "schema.history.internal.kafka.topic": "hist-" + name, "poll.interval.ms": "50",
     })
     config.update({"database.ssl.mode": "disable"} if mariadb else {"database.allowPublicKeyRetrieval": "true"})
@@ -72,7 +73,11 @@ def record(case, server, mariadb, a):
         text = [reference.decode(x, name, live.PREFIX) for x in (key, value)]
         heads = [[k, reference.decode(v, name, live.PREFIX)] for k, v in headers]
         records.append({"topic": topic.replace(name, live.PREFIX), "key": text[0], "value": text[1], "headers": heads})
-    records = live.settle(records)
+    return live.settle(records)
+
+
+def record(case, server, mariadb, a):
+    records = run(case, server, mariadb, a.connect, a.kafka)
     path = live.expected(case, mariadb)
     path.write_text(normal.dump(records))
     print(f"{case.name}: {len(records)} records -> {path}", flush=True)
