@@ -5,7 +5,9 @@
 
 #include <penstock/base.h>
 
+struct pen_config;
 struct pen_position;
+struct uv_loop_s;
 
 /* ---- offsets
  * -------------------------------------------------------------------------------------- */
@@ -86,5 +88,83 @@ PEN_MUST_USE int pen_history_store_flush(struct pen_history_store *s, struct pen
 /** Calls fn for every record from the first to the end that the storage had at the call. */
 PEN_MUST_USE int pen_history_store_read(struct pen_history_store *s, pen_history_record_fn *fn,
                                         void *arg, struct pen_error *err);
+
+/* ---- compacted topics that are followed (Connect's KafkaBasedLog; spec connect.md §3) ----------- */
+/*
+ *     clients = pen_log_clients_new(…)      a producer, a consumer, an admin client for all logs
+ *     log = pen_topic_log_open(…)           makes or checks the topic, reads it from the beginning
+ *          ─► record, record, … ─► ready    all that was there at the open has been told
+ *          ─► record …                      and whatever comes later, for as long as it is open
+ *     pen_topic_log_put(log, key, value)    ─► fn when every replica has it; told as a record later
+ *     pen_topic_log_read_to_end(log)        ─► fn when all that was there at the call has been told
+ *
+ * Partitions are assigned, nothing is committed, records of aborted transactions are left out. Every
+ * callback runs on the main loop's thread and, but for close, never inside the call that it answers.
+ * A callback may call any function of its log, also close. Public API of librdkafka 2.0.2 only. */
+
+struct pen_log_clients;
+struct pen_log_clients_options {
+    struct uv_loop_s *loop;
+    /* rd_kafka_conf_t * made by pen_kafka_conf_new (sink.h) from the worker's own properties; taken,
+     * also when it fails. What the logs rely on is set here: acks, order, partitioner, isolation. */
+    void *producer_conf, *consumer_conf, *admin_conf;
+};
+/** No I/O yet. Errors: PEN_E_CONFIG, PEN_E_IO, PEN_E_NOMEM. @thread main */
+PEN_MUST_USE int pen_log_clients_new(const struct pen_log_clients_options *o,
+                                     struct pen_log_clients **ret, struct pen_error *err);
+/** Its logs are closed before. fn (may be NULL) is called when threads, handles and memory are gone:
+ * the loop must run until then. NULL clients are fine: fn is called at once. @thread main */
+void pen_log_clients_close(struct pen_log_clients *c, void (*fn)(void *arg), void *arg);
+
+struct pen_log_record {         /* borrowed for the call */
+    struct pen_span key, value; /* value.p NULL: a tombstone */
+    int32_t partition;
+    int64_t offset, timestamp_ms;
+};
+typedef void pen_log_record_fn(void *arg, const struct pen_log_record *r);
+/* code 0 or negative: then err says why; err is borrowed for the call. */
+typedef void pen_log_done_fn(void *arg, int code, const struct pen_error *err);
+
+struct pen_topic_log;
+struct pen_topic_log_options {
+    struct pen_log_clients *clients; /* borrowed until the log is closed */
+    const char *topic;
+    int partitions,
+        replication_factor;            /* of a topic that is not there; -1 = the broker's default */
+    const struct pen_config *settings; /* of a new topic, or NULL; cleanup.policy is compact */
+    /* for Connect's texts: "config.storage.topic", "connector configurations"; string literals */
+    const char *option, *purpose;
+    bool single_partition;     /* refuse a topic that has more */
+    bool trust_topic;          /* its policy is not looked at (tests: mock clusters cannot tell) */
+    int64_t create_timeout_ms; /* how long creating is retried; 0 = 60 s */
+    pen_log_record_fn *record;
+    /* PEN_E_CONFIG: the topic cannot be used, in Connect's words; PEN_E_BROKER: time is up. Called
+     * once; after an error the log is to be closed. */
+    pen_log_done_fn *ready;
+    void *arg; /* of both */
+};
+/** Borrows o for the call. Errors: PEN_E_NOMEM; PEN_E_CONFLICT: these clients have a log of that topic,
+ * open or being closed. @thread main */
+PEN_MUST_USE int pen_topic_log_open(const struct pen_topic_log_options *o,
+                                    struct pen_topic_log **ret, struct pen_error *err);
+/** Calls what has not been answered (ready, put, read_to_end) with PEN_E_STOPPED; no record comes
+ * any more. A put that is under way may still arrive. NULL is fine. @thread main */
+void pen_topic_log_close(struct pen_topic_log *l);
+/** 0 before it is known. @thread main */
+int32_t pen_topic_log_partitions(const struct pen_topic_log *l);
+/** The offset behind what was told of the partition so far. @thread main */
+int64_t pen_topic_log_position(const struct pen_topic_log *l, int32_t partition);
+/** Copies and sends; the partition is Java's (murmur2 of key). value.p NULL: a tombstone. Puts of one
+ * key keep their order, whatever is retried; a broker that is away is waited for, without end. fn
+ * (may be NULL) is told 0 or PEN_E_PRODUCE, PEN_E_TOO_BIG: the broker refused it. Errors: PEN_E_STATE
+ * (not ready yet), PEN_E_FULL, PEN_E_TOO_BIG, PEN_E_NOMEM; then fn is not called. @thread any, while
+ * nobody closes the log; fn: main */
+PEN_MUST_USE int pen_topic_log_put(struct pen_topic_log *l, struct pen_span key,
+                                   struct pen_span value, pen_log_done_fn *fn, void *arg,
+                                   struct pen_error *err);
+/** Waits for the puts before it, then for every partition's end of that moment, open transactions
+ * counted in. Brokers that are away are waited for. fn: 0, PEN_E_BROKER (away for 15 minutes),
+ * PEN_E_CONFIG (denied), PEN_E_NOMEM, PEN_E_STOPPED. @thread main */
+void pen_topic_log_read_to_end(struct pen_topic_log *l, pen_log_done_fn *fn, void *arg);
 
 #endif

@@ -4,6 +4,7 @@
  * The end of a reading is the offset that the broker names at its start, not a number of empty polls
  * (spec debezium.md §12 #27). All functions block on the broker. @thread task, before streaming, and
  * for the flush at a DDL statement */
+#include "kafka_admin.h"
 #include "store_int.h"
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
@@ -106,23 +107,10 @@ static int start_producer(struct kafka *k, struct pen_error *err)
 
 static int topic_there(struct kafka *k, bool *ret, struct pen_error *err)
 {
-    const struct rd_kafka_metadata *md = NULL;
-    rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->consumer, k->topic, NULL);
-    rd_kafka_resp_err_t e =
-        rkt ? rd_kafka_metadata(k->consumer, 0, rkt, &md, (int)k->o.query_timeout_ms)
-            : rd_kafka_last_error();
-    *ret = false;
-    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && md != NULL && md->topic_cnt == 1) {
-        e = md->topics[0].err;
-        *ret = e == RD_KAFKA_RESP_ERR_NO_ERROR && md->topics[0].partition_cnt > 0;
-    }
-    if (md != NULL)
-        rd_kafka_metadata_destroy(md);
-    if (rkt != NULL)
-        rd_kafka_topic_destroy(rkt);
-    if (e == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || e == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-        e == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
-        e = RD_KAFKA_RESP_ERR_NO_ERROR;
+    int32_t partitions = 0;
+    const rd_kafka_resp_err_t e =
+        store__topic_partitions(k->consumer, k->topic, (int)k->o.query_timeout_ms, &partitions);
+    *ret = partitions > 0;
     return e == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_error(k, "look at", e, err);
 }
 
@@ -149,53 +137,26 @@ static int kafka_exists(struct pen_history_store *s, bool *ret_storage, bool *re
     return rc;
 }
 
-static int create_result(const struct kafka *k, rd_kafka_queue_t *q, struct pen_error *err)
+static int kafka_create(struct pen_history_store *s, struct pen_error *err)
 {
-    size_t n = 0;
-    rd_kafka_event_t *ev = rd_kafka_queue_poll(q, (int)k->o.create_timeout_ms + 1000);
-    if (ev == NULL)
-        return kafka_error(k, "create", RD_KAFKA_RESP_ERR__TIMED_OUT, err);
-    rd_kafka_resp_err_t e = rd_kafka_event_error(ev);
-    const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(ev);
-    const rd_kafka_topic_result_t *const *topics =
-        result ? rd_kafka_CreateTopics_result_topics(result, &n) : NULL;
-    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && n == 1)
-        e = rd_kafka_topic_result_error(topics[0]);
-    rd_kafka_event_destroy(ev);
+    static const char *const settings[] = {"cleanup.policy",
+                                           "delete",
+                                           "retention.ms",
+                                           "9223372036854775807",
+                                           "retention.bytes",
+                                           "-1",
+                                           NULL};
+    struct kafka *k = (struct kafka *)s;
+    const struct store__new_topic topic = {k->topic, 1, -1, settings};
+    char why[256];
+    const int rc = start_consumer(k, err);
+    if (rc < 0)
+        return rc;
+    const rd_kafka_resp_err_t e =
+        store__create_topic(k->consumer, &topic, (int)k->o.create_timeout_ms, why, sizeof(why));
     return e == RD_KAFKA_RESP_ERR_NO_ERROR || e == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS
                ? 0
                : kafka_error(k, "create", e, err);
-}
-
-static int kafka_create(struct pen_history_store *s, struct pen_error *err)
-{
-    static const char *const settings[][2] = {{"cleanup.policy", "delete"},
-                                              {"retention.ms", "9223372036854775807"},
-                                              {"retention.bytes", "-1"}};
-    struct kafka *k = (struct kafka *)s;
-    char why[256];
-    int rc = start_consumer(k, err);
-    if (rc < 0)
-        return rc;
-    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(k->topic, 1, -1, why, sizeof(why));
-    if (topic == NULL)
-        return pen_error_set(err, PEN_E_CONFIG, "unable to create schema history topic '%s': %s",
-                             k->topic, why);
-    for (size_t i = 0; i < PEN_COUNT(settings); i++)
-        rd_kafka_NewTopic_set_config(topic, settings[i][0], settings[i][1]);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(k->consumer, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_AdminOptions_set_request_timeout(options, (int)k->o.create_timeout_ms, why,
-                                              sizeof(why));
-    rd_kafka_AdminOptions_set_operation_timeout(options, (int)k->o.create_timeout_ms, why,
-                                                sizeof(why));
-    rd_kafka_queue_t *q = rd_kafka_queue_new(k->consumer);
-    rd_kafka_CreateTopics(k->consumer, &topic, 1, options, q);
-    rc = create_result(k, q, err);
-    rd_kafka_queue_destroy(q);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_NewTopic_destroy(topic);
-    return rc;
 }
 
 /* ---- append ---- */
