@@ -66,9 +66,20 @@ PEN_MUST_USE int pen_config_load_properties(const char *path, struct pen_config 
 /** "key=value" of -o. */
 PEN_MUST_USE int pen_config_parse_assignment(const char *text, struct pen_config *into,
                                              struct pen_error *err);
-/** CONNECT_GROUP_ID=x → group.id=x as the container images do: confluent `__`→`_`, `___`→`-` when
- * `confluent`, else every `_`→`.`. envp as main's. */
-PEN_MUST_USE int pen_config_from_env(char *const *envp, bool confluent, struct pen_config *into);
+enum pen_env_image { PEN_ENV_NONE, PEN_ENV_DEBEZIUM, PEN_ENV_CONFLUENT };
+/** Whose container image the variables are made for: CONFIG_STORAGE_TOPIC or OFFSET_STORAGE_TOPIC
+ * without prefix are Debezium's, else CONNECT_* are Confluent's. envp as main's. */
+enum pen_env_image pen_config_env_image(char *const *envp);
+/** Worker properties as that image's entry script writes them: its stock file's values, its
+ * variables' defaults, CONNECT_X_Y=v → x.y=v (Confluent also `__` → `_`, `___` → `-`). A container
+ * serves REST on all addresses unless CONNECT_LISTENERS says otherwise. own_address: how others
+ * reach this host, for Debezium's ADVERTISED_HOST_NAME; NULL = not known. Values never enter err.
+ * Errors: PEN_E_CONFIG (a variable that the image asks for is missing), PEN_E_PARSE. */
+PEN_MUST_USE int pen_config_from_env(char *const *envp, enum pen_env_image image,
+                                     const char *own_address, struct pen_config *into,
+                                     struct pen_error *err);
+/** The image's level of the root logger ("DEBUG"), p == NULL: not set. Borrowed from envp. */
+struct pen_span pen_config_env_log_level(char *const *envp, enum pen_env_image image);
 /** mysql://user:pw@host[:port][/db][?option=value&…] and mariadb://: sets connector.class,
  * database.* and the options. Percent-decoded; IPv6 in brackets. Errors: PEN_E_CONFIG. */
 PEN_MUST_USE int pen_config_parse_url(const char *url, struct pen_config *into,

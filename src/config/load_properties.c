@@ -1,4 +1,4 @@
-/* Java .properties text, -o key=value and CONNECT_* variables.
+/* Java .properties text and -o key=value.
  *
  *     # comment        ! comment
  *     key = value      separators: '=', ':' or white space
@@ -243,41 +243,5 @@ int pen_config_parse_assignment(const char *text, struct pen_config *into, struc
     const struct pen_span key = pen_span_trim(pen_span_make(text, (size_t)(eq - text)));
     if (pen_config_set(into, key, pen_span_str(eq + 1)) < 0)
         return pen_error_set(err, PEN_E_NOMEM, "unable to keep option '%.*s'", PEN_SPAN_ARG(key));
-    return 0;
-}
-
-/* CONNECT_A_B__C → a.b_c (Confluent: one _ a dot, two a _, three a -); Debezium's image knows only
- * dots. */
-static bool env_name(const char *name, size_t n, bool confluent, struct pen_buf *out)
-{
-    for (size_t i = 0; i < n;) {
-        if (name[i] != '_') {
-            const char c = name[i++];
-            pen_buf_put_byte(out, (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c));
-            continue;
-        }
-        size_t run = 1;
-        while (confluent && run < 3 && i + run < n && name[i + run] == '_')
-            run++;
-        pen_buf_put_byte(out, run == 1 ? '.' : run == 2 ? '_' : '-');
-        i += run;
-    }
-    return !out->bad;
-}
-
-int pen_config_from_env(char *const *envp, bool confluent, struct pen_config *into)
-{
-    static const char prefix[] = "CONNECT_";
-    PEN_CLEANUP(pen_buf_done) struct pen_buf key = PEN_BUF_INIT;
-    for (; *envp != NULL; envp++) {
-        const char *eq = strchr(*envp, '=');
-        const size_t skip = sizeof(prefix) - 1;
-        if (eq == NULL || strncmp(*envp, prefix, skip) != 0 || eq == *envp + skip)
-            continue;
-        pen_buf_reset(&key);
-        if (!env_name(*envp + skip, (size_t)(eq - *envp) - skip, confluent, &key) ||
-            pen_config_set(into, pen_buf_span(&key), pen_span_str(eq + 1)) < 0)
-            return PEN_E_NOMEM;
-    }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Loading: JSON in two shapes, properties, URL, environment, providers; where a mistake is. */
+/* Loading: JSON in two shapes, properties, URL, providers; where a mistake is. */
 #include <penstock/config.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -114,25 +114,6 @@ static void texts(void)
     pen_buf_done(&got);
 }
 
-static void environment(void)
-{
-    char a[] = "CONNECT_GROUP_ID=g", b[] = "CONNECT_X__Y___Z=1", c[] = "PATH=/bin",
-         d[] = "CONNECT_=x";
-    char *const envp[] = {a, b, c, d, NULL};
-    struct pen_buf got = PEN_BUF_INIT;
-    struct pen_config conf = PEN_CONFIG_INIT;
-    int rc = pen_config_from_env(envp, true, &conf);
-    dump(rc, &conf, NULL, &got);
-    TAP_EQ_STR(pen_buf_cstr(&got), "group.id=g;x_y-z=1", "environment, Confluent's rules");
-    pen_config_done(&conf);
-    pen_buf_reset(&got);
-    rc = pen_config_from_env(envp, false, &conf);
-    dump(rc, &conf, NULL, &got);
-    TAP_EQ_STR(pen_buf_cstr(&got), "group.id=g;x..y...z=1", "environment, Debezium's rules");
-    pen_config_done(&conf);
-    pen_buf_done(&got);
-}
-
 static void providers(void)
 {
     char dir[] = "/tmp/penstock_test_XXXXXX", path[64], text[600];
@@ -194,7 +175,6 @@ int main(void)
 {
     unreadable();
     texts();
-    environment();
     providers();
     TAP_OK(pen_option_is_secret(PEN_SPAN_LIT("database.password")) &&
                pen_option_is_secret(PEN_SPAN_LIT("producer.override.sasl.jaas.config")) &&
