@@ -10,6 +10,13 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: large amounts; PENSTOCK_E2E_ROWS scales them")
 
 
+def pytest_terminal_summary(terminalreporter):
+    if rig.FIGURES:
+        terminalreporter.section("figures")
+    for line in rig.FIGURES:
+        terminalreporter.line(line)
+
+
 @pytest.fixture(scope="session")
 def program():
     """Path of the program. Not built yet is a skip; a build that should have made it is a failure."""

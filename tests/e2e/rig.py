@@ -19,6 +19,7 @@ import pymysql
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PENSTOCK = os.environ.get("PENSTOCK") or os.path.join(ROOT, "build/src/cli/penstock")
 SCRIPT = os.path.join(ROOT, "mysql-fixtures/servers")
+FIGURES = []  # what tests measured: lines that are printed at the end of the session
 LIMIT = float(os.environ.get("PENSTOCK_E2E_TIMEOUT", "60"))
 
 

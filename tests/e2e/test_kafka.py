@@ -199,7 +199,7 @@ def test_large_transaction_stays_in_the_budget(maria_database, standalone, tmp_p
     here = rig.binlog_status(maria_database.cursor)
     rig.wait_for(lambda: (stored(tmp_path)["file"], stored(tmp_path)["pos"]) == (here[0], int(here[1])), "all acknowledged", 300)
     peak = p.peak_rss() >> 20
-    print(f"transaction of {rows} rows into Kafka: peak RSS {peak} MiB")
+    rig.FIGURES.append(f"transaction of {rows} rows into Kafka: peak RSS {peak} MiB")
     assert peak < 128
     p.stop()
 

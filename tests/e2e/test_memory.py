@@ -1,4 +1,5 @@
-"""Constant memory: peak resident size of the program for inputs that do not fit in its budget. Figures are printed (-rP)."""
+"""Constant memory: peak resident size of the program for inputs that do not fit in its budget. The figures are
+printed at the end of the session."""
 import os
 
 import pytest
@@ -16,7 +17,7 @@ def fill(database, table, rows):
 
 
 def report(what, s):
-    print(f"{what}: peak RSS {s.peak_rss() / MIB:.0f} MiB, {s.lines} lines, {s.bytes / MIB:.0f} MiB of output")
+    rig.FIGURES.append(f"{what}: peak RSS {s.peak_rss() / MIB:.0f} MiB, {s.lines} lines, {s.bytes / MIB:.0f} MiB of output")
     return s.peak_rss()
 
 
