@@ -9,12 +9,15 @@ struct pen_config;
 struct pen_position;
 struct uv_loop_s;
 
-/* ---- offsets
- * -------------------------------------------------------------------------------------- */
+/* ---- offsets ------------------------------------------------------------------------------------ */
 /* Key: ["<connector>",{"server":"P"}]   Value: {"file":…,"pos":…}   both compact JSON (spec
- * connect.md §3.2) */
+ * connect.md §3.2). A store is in memory, a file, a topic that workers share, or a connector's own
+ * topic before that one. */
 
 struct pen_offset_store;
+
+/* How something that takes time ended: 0, or a negative code, then err says why (borrowed). */
+typedef void pen_store_done_fn(void *arg, int code, const struct pen_error *err);
 
 /** Key text of a connector. */
 void pen_offset_key(struct pen_span connector, struct pen_span server, struct pen_buf *out);
@@ -27,21 +30,56 @@ enum pen_offset_file_form {
  * empty. Errors: PEN_E_CONFIG (unreadable, corrupt: names path and line or byte), PEN_E_IO. */
 PEN_MUST_USE int pen_offset_store_open_file(const char *path, enum pen_offset_file_form form,
                                             struct pen_offset_store **ret, struct pen_error *err);
+enum pen_offset_file_form pen_offset_store_form(const struct pen_offset_store *s);
 /** In memory only. */
 PEN_MUST_USE int pen_offset_store_open_memory(struct pen_offset_store **ret, struct pen_error *err);
-void pen_offset_store_close(struct pen_offset_store *s); /* does not flush; NULL is fine */
-/** Value of key, p NULL = absent. Valid until the store changes. */
-struct pen_span pen_offset_store_get(struct pen_offset_store *s, struct pen_span key);
-/** Sets the value (value.p NULL removes); safe only after flush. */
-PEN_MUST_USE int pen_offset_store_put(struct pen_offset_store *s, struct pen_span key,
-                                      struct pen_span value, struct pen_error *err);
-/** Makes everything put so far durable. A file is replaced as a whole: a crash leaves the old or
- * the new. */
-PEN_MUST_USE int pen_offset_store_flush(struct pen_offset_store *s, struct pen_error *err);
-/** Every key and value. for (i = 0; pen_offset_store_next(s, &i, &k, &v);) */
-bool pen_offset_store_next(struct pen_offset_store *s, uint32_t *pos, struct pen_span *ret_key,
-                           struct pen_span *ret_value);
-enum pen_offset_file_form pen_offset_store_form(const struct pen_offset_store *s);
+
+struct pen_log_clients;
+struct pen_offset_topic_options {
+    struct pen_log_clients *clients; /* borrowed until the store is closed */
+    const char *topic;
+    int partitions,
+        replication_factor;            /* of a topic that is not there; -1 = the broker's default */
+    const struct pen_config *settings; /* of a new topic, or NULL */
+    const char *option; /* that names the topic: "offset.storage.topic"; a string literal */
+    bool trust_topic;   /* as pen_topic_log_options */
+    /* The topic is read, or cannot be used (PEN_E_CONFIG, PEN_E_BROKER); on the main loop's thread.
+     * May be NULL: refresh tells the same. */
+    pen_store_done_fn *ready;
+    void *arg;
+};
+/** Connect's offsets topic, followed. Errors: PEN_E_NOMEM, PEN_E_IO, PEN_E_CONFLICT. @thread main */
+PEN_MUST_USE int pen_offset_store_open_topic(const struct pen_offset_topic_options *o,
+                                             struct pen_offset_store **ret, struct pen_error *err);
+/** A connector's own topic (offsets.storage.topic; taken) before the worker's (borrowed): read where
+ * the first has nothing, written after it. @thread main */
+PEN_MUST_USE int pen_offset_store_open_pair(struct pen_offset_store *own,
+                                            struct pen_offset_store *workers,
+                                            struct pen_offset_store **ret, struct pen_error *err);
+/** NULL is fine. What is under way is answered with PEN_E_STOPPED. @thread main, for files any */
+void pen_offset_store_close(struct pen_offset_store *s);
+
+/** Appends key's value to ret. @returns 1, 0 when there is none, PEN_E_NOMEM. What is written is
+ * there at once (file), or after a refresh (topic). @thread any */
+PEN_MUST_USE int pen_offset_store_get(struct pen_offset_store *s, struct pen_span key,
+                                      struct pen_buf *ret);
+/** Calls fn for every key; fn calls nothing of the store. @thread any */
+void pen_offset_store_each(struct pen_offset_store *s,
+                           void (*fn)(void *arg, struct pen_span key, struct pen_span value),
+                           void *arg);
+
+struct pen_offset_change {
+    struct pen_span key, value; /* value.p NULL removes */
+};
+/** Makes the changes durable, in order with others of the same keys. fn is called once: for a file
+ * before the call returns (it is replaced as a whole: a crash leaves the old or the new), for a topic
+ * on the main loop's thread when every replica has them; a broker that is away is waited for. Copies.
+ * @thread any */
+void pen_offset_store_write(struct pen_offset_store *s, const struct pen_offset_change *v, size_t n,
+                            pen_store_done_fn *fn, void *arg);
+/** get answers from now on what others have written up to now, and what this store has written and
+ * answered. fn as for write. @thread any */
+void pen_offset_store_refresh(struct pen_offset_store *s, pen_store_done_fn *fn, void *arg);
 
 /** Offset JSON → position; keys Penstock does not know are kept. Errors: PEN_E_PARSE, PEN_E_CONFIG.
  */
@@ -99,10 +137,9 @@ PEN_MUST_USE int pen_history_store_read(struct pen_history_store *s, pen_history
  *     pen_topic_log_read_to_end(log)        ─► fn when all that was there at the call has been told
  *
  * Partitions are assigned, nothing is committed, records of aborted transactions are left out. Every
- * callback runs on the main loop's thread and, but for close, never inside the call that it answers.
- * A callback may call any function of its log, also close. Public API of librdkafka 2.0.2 only. */
+ * callback runs on the main loop's thread and, but for close and a log that has failed, never inside
+ * the call that it answers. A callback may call any function of its log, also close. Public API of librdkafka 2.0.2 only. */
 
-struct pen_log_clients;
 struct pen_log_clients_options {
     struct uv_loop_s *loop;
     /* rd_kafka_conf_t * made by pen_kafka_conf_new (sink.h) from the worker's own properties; taken,
@@ -116,15 +153,14 @@ PEN_MUST_USE int pen_log_clients_new(const struct pen_log_clients_options *o,
  * the loop must run until then. NULL clients are fine: fn is called at once. @thread main */
 void pen_log_clients_close(struct pen_log_clients *c, void (*fn)(void *arg), void *arg);
 
+struct uv_loop_s *pen_log_clients_loop(const struct pen_log_clients *c);
+
 struct pen_log_record {         /* borrowed for the call */
     struct pen_span key, value; /* value.p NULL: a tombstone */
     int32_t partition;
     int64_t offset, timestamp_ms;
 };
 typedef void pen_log_record_fn(void *arg, const struct pen_log_record *r);
-/* code 0 or negative: then err says why; err is borrowed for the call. */
-typedef void pen_log_done_fn(void *arg, int code, const struct pen_error *err);
-
 struct pen_topic_log;
 struct pen_topic_log_options {
     struct pen_log_clients *clients; /* borrowed until the log is closed */
@@ -140,7 +176,7 @@ struct pen_topic_log_options {
     pen_log_record_fn *record;
     /* PEN_E_CONFIG: the topic cannot be used, in Connect's words; PEN_E_BROKER: time is up. Called
      * once; after an error the log is to be closed. */
-    pen_log_done_fn *ready;
+    pen_store_done_fn *ready;
     void *arg; /* of both */
 };
 /** Borrows o for the call. Errors: PEN_E_NOMEM; PEN_E_CONFLICT: these clients have a log of that topic,
@@ -160,11 +196,11 @@ int64_t pen_topic_log_position(const struct pen_topic_log *l, int32_t partition)
  * (not ready yet), PEN_E_FULL, PEN_E_TOO_BIG, PEN_E_NOMEM; then fn is not called. @thread any, while
  * nobody closes the log; fn: main */
 PEN_MUST_USE int pen_topic_log_put(struct pen_topic_log *l, struct pen_span key,
-                                   struct pen_span value, pen_log_done_fn *fn, void *arg,
+                                   struct pen_span value, pen_store_done_fn *fn, void *arg,
                                    struct pen_error *err);
 /** Waits for the puts before it, then for every partition's end of that moment, open transactions
  * counted in. Brokers that are away are waited for. fn: 0, PEN_E_BROKER (away for 15 minutes),
  * PEN_E_CONFIG (denied), PEN_E_NOMEM, PEN_E_STOPPED. @thread main */
-void pen_topic_log_read_to_end(struct pen_topic_log *l, pen_log_done_fn *fn, void *arg);
+void pen_topic_log_read_to_end(struct pen_topic_log *l, pen_store_done_fn *fn, void *arg);
 
 #endif

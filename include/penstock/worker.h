@@ -53,12 +53,11 @@ struct pen_task_counters {
 
 struct pen_task_options {
     const struct pen_connector_config *config; /* borrowed until pen_task_free */
-    struct pen_offset_store *offsets;          /* borrowed; guarded by offsets_lock */
-    void *offsets_lock;                  /* pthread_mutex_t * shared by all tasks of the store */
-    struct pen_history_store *history;   /* taken */
-    int output_fd;                       /* ≥ 0: JSON lines there; -1: Kafka */
-    bool discard;                        /* benchmarks: count and drop */
-    const struct pen_property *producer; /* Kafka: producer's properties, borrowed */
+    struct pen_offset_store *offsets;          /* borrowed */
+    struct pen_history_store *history;         /* taken */
+    int output_fd;                             /* ≥ 0: JSON lines there; -1: Kafka */
+    bool discard;                              /* benchmarks: count and drop */
+    const struct pen_property *producer;       /* Kafka: producer's properties, borrowed */
     size_t producer_count;
     const struct pen_property *admin; /* Kafka: the admin client's, borrowed (topic.creation.*) */
     size_t admin_count;
@@ -105,7 +104,6 @@ struct pen_session_options {
     const struct pen_config *worker; /* NULL: penstock stream */
     unsigned config_flags;           /* PEN_CONFIG_STRICT, PEN_CONFIG_DEFAULTS */
     struct pen_offset_store *offsets;
-    pthread_mutex_t *offsets_lock;
     const char *history_file; /* instead of what the configuration says; NULL = by configuration */
     bool history_in_memory;
     int output_fd; /* -1: Kafka */
@@ -224,10 +222,10 @@ void pen_herder_check(struct pen_herder *h, const struct pen_config *raw, pen_ch
 struct pen_connector_offset {
     struct pen_span partition, offset;
 };
-/** Calls fn for each stored offset of the connector. @returns 0 or PEN_E_NOT_FOUND */
-PEN_MUST_USE int pen_herder_offsets(struct pen_herder *h, struct pen_span name,
-                                    void (*fn)(void *arg, const struct pen_connector_offset *o),
-                                    void *arg);
+/** Reads what is stored now, calls each for every offset of the connector, then fn. */
+void pen_herder_offsets(struct pen_herder *h, struct pen_span name,
+                        void (*each)(void *arg, const struct pen_connector_offset *o),
+                        pen_answer_fn *fn, void *arg);
 /** Only while STOPPED and nothing runs. v NULL: removes all. */
 void pen_herder_offsets_alter(struct pen_herder *h, struct pen_span name,
                               const struct pen_connector_offset *v, size_t n, pen_answer_fn *fn,

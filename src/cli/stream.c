@@ -150,7 +150,6 @@ static int run(struct stream_args *a, struct pen_session *s)
     struct pen_error err = {0};
     struct cli_run run;
     struct pen_offset_store *offsets = NULL;
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     struct pen_buf history = PEN_BUF_INIT;
     struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
     int status = CLI_REFUSED;
@@ -159,7 +158,6 @@ static int run(struct stream_args *a, struct pen_session *s)
     if (cli_run_init(&run, &err) == 0 && open_offsets(a, &offsets, &err) == 0) {
         struct pen_session_options o = {.config_flags = PEN_CONFIG_STRICT | PEN_CONFIG_DEFAULTS,
                                         .offsets = offsets,
-                                        .offsets_lock = &lock,
                                         .history_file = a->offsets ? pen_buf_cstr(&history) : NULL,
                                         .history_in_memory = true,
                                         .output_fd = STDOUT_FILENO,

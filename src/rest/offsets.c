@@ -21,24 +21,40 @@ static json_t *parse(struct pen_span text)
     return j ? j : json_null();
 }
 
+struct listing {
+    struct rest_request *q;
+    json_t *all;
+};
+
 static void add(void *arg, const struct pen_connector_offset *o)
 {
+    const struct listing *l = arg;
     if (pen_span_eq_str(o->partition, "null"))
         return; /* stored by a PATCH without partition; Connect does not show it either */
-    (void)json_array_append_new(
-        arg, json_pack("{s:o,s:o}", "partition", parse(o->partition), "offset", parse(o->offset)));
+    (void)json_array_append_new(l->all, json_pack("{s:o,s:o}", "partition", parse(o->partition),
+                                                  "offset", parse(o->offset)));
+}
+
+static void listed(void *arg, const struct pen_answer *a)
+{
+    struct listing *l = arg;
+    if (a->code == 0)
+        rest_answer_json(l->q, 200, json_pack("{s:O}", "offsets", l->all));
+    else
+        rest_answer_refusal(l->q, a);
+    json_decref(l->all);
+    free(l);
 }
 
 void rest_offsets(struct rest_request *q)
 {
-    struct pen_span name = rest_part(q, 1);
-    json_t *all = json_array();
-    if (pen_herder_offsets(q->rest->o.herder, name, add, all) == 0) {
-        rest_answer_json(q, 200, json_pack("{s:o}", "offsets", all));
+    struct listing *l = malloc(sizeof(*l));
+    if (!l) {
+        rest_answer_error(q, 500, "out of memory");
         return;
     }
-    json_decref(all);
-    rest_answer_error(q, 404, "Connector %.*s not found", PEN_SPAN_ARG(name));
+    *l = (struct listing){q, json_array()};
+    pen_herder_offsets(q->rest->o.herder, rest_part(q, 1), add, listed, l);
 }
 
 static void altered(void *arg, const struct pen_answer *a, const char *word)

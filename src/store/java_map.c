@@ -129,17 +129,18 @@ void store__write_java(const struct pen_offset_store *s, struct pen_buf *out)
 {
     uint32_t buckets = 16;
     bool class_known = false;
-    while (buckets / 4 * 3 < s->entries.n) /* as a HashMap grows */
+    while (buckets / 4 * 3 < s->entries.live) /* as a HashMap grows */
         buckets *= 2;
     pen_buf_put(out, head, sizeof(head) - 1);
     put_be32(out, UINT32_C(0x3F400000));
     put_be32(out, buckets / 4 * 3);
     pen_buf_put_lit(out, "\x77\x08");
     put_be32(out, buckets);
-    put_be32(out, (uint32_t)s->entries.n);
-    for (size_t i = 0; i < s->entries.n; i++) {
-        put_array(out, pen_buf_span(&s->entries.v[i]->key), &class_known);
-        put_array(out, pen_buf_span(&s->entries.v[i]->value), &class_known);
+    put_be32(out, s->entries.live);
+    struct pen_span key, value;
+    for (uint32_t i = 0; store__next(s, &i, &key, &value);) {
+        put_array(out, key, &class_known);
+        put_array(out, value, &class_known);
     }
     pen_buf_put_byte(out, 0x78);
 }

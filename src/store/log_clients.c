@@ -210,6 +210,11 @@ int pen_log_clients_new(const struct pen_log_clients_options *options, struct pe
     return rc;
 }
 
+struct uv_loop_s *pen_log_clients_loop(const struct pen_log_clients *c)
+{
+    return c->loop;
+}
+
 /* ---- ending: librdkafka waits for its threads, so that is the pool's ---- */
 
 static void end_work(uv_work_t *w) /* @thread pool */

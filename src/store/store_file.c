@@ -21,62 +21,6 @@
 
 enum { VERSION = 1 };
 
-/* ---- entries ---- */
-
-static void entry_free(struct store__entry *e)
-{
-    if (e != NULL) {
-        pen_buf_done(&e->key);
-        pen_buf_done(&e->value);
-    }
-    free(e);
-}
-
-static size_t find(const struct pen_offset_store *s, struct pen_span key)
-{
-    size_t i = 0;
-    while (i < s->entries.n && !pen_span_eq(pen_buf_span(&s->entries.v[i]->key), key))
-        i++;
-    return i;
-}
-
-int store__set(struct pen_offset_store *s, struct pen_span key, struct pen_span value)
-{
-    const size_t i = find(s, key);
-    if (i < s->entries.n) {
-        struct pen_buf *v = &s->entries.v[i]->value;
-        const size_t before = v->n;
-        v->n = 0;
-        pen_buf_put_span(v, value);
-        if (!v->bad)
-            return 0;
-        v->bad = false;
-        v->n = before; /* growing failed before anything was written */
-        return PEN_E_NOMEM;
-    }
-    struct store__entry *e = calloc(1, sizeof(*e));
-    if (e == NULL)
-        return PEN_E_NOMEM;
-    pen_buf_put_span(&e->key, key);
-    pen_buf_put_span(&e->value, value);
-    struct store__entry **at = e->key.bad || e->value.bad ? NULL : pen_vec_push(&s->entries);
-    if (at == NULL) {
-        entry_free(e);
-        return PEN_E_NOMEM;
-    }
-    *at = e;
-    return 0;
-}
-
-void pen_offset_key(struct pen_span connector, struct pen_span server, struct pen_buf *out)
-{
-    pen_buf_put_byte(out, '[');
-    pen_buf_put_json_string(out, connector);
-    pen_buf_put_lit(out, ",{\"server\":");
-    pen_buf_put_json_string(out, server);
-    pen_buf_put_lit(out, "}]");
-}
-
 /* ---- our form ---- */
 
 static void json_free(json_t **j)
@@ -166,27 +110,83 @@ static void split_key(struct pen_span key, struct pen_span *ret_connector,
 void store__write_json(const struct pen_offset_store *s, struct pen_buf *out)
 {
     pen_buf_printf(out, "{\n  \"penstock_offsets\": %d,\n  \"offsets\": [", VERSION);
-    for (size_t i = 0; i < s->entries.n; i++) {
+    struct pen_span key, value;
+    bool any = false;
+    for (uint32_t i = 0; store__next(s, &i, &key, &value); any = true) {
         struct pen_span connector, partition;
-        split_key(pen_buf_span(&s->entries.v[i]->key), &connector, &partition);
-        pen_buf_put_str(out, i ? ",\n    {\n" : "\n    {\n");
+        split_key(key, &connector, &partition);
+        pen_buf_put_str(out, any ? ",\n    {\n" : "\n    {\n");
         pen_buf_put_lit(out, "      \"connector\": ");
         pen_buf_put_span(out, connector);
         pen_buf_put_lit(out, ",\n      \"partition\": ");
         pen_buf_put_span(out, partition);
         pen_buf_put_lit(out, ",\n      \"offset\": ");
-        pen_buf_put_span(out, pen_buf_span(&s->entries.v[i]->value));
+        pen_buf_put_span(out, value);
         pen_buf_put_lit(out, "\n    }");
     }
-    pen_buf_put_str(out, s->entries.n ? "\n  ]\n}\n" : "]\n}\n");
+    pen_buf_put_str(out, any ? "\n  ]\n}\n" : "]\n}\n");
 }
 
-/* ---- open, flush ---- */
+/* ---- writing ---- */
+
+static int save(struct pen_offset_store *s, struct pen_error *err)
+{
+    PEN_CLEANUP(pen_buf_done) struct pen_buf out = PEN_BUF_INIT;
+    if (s->form == PEN_OFFSET_FILE_JAVA)
+        store__write_java(s, &out);
+    else
+        store__write_json(s, &out);
+    if (out.bad)
+        return pen_error_set(err, PEN_E_NOMEM, "unable to store offsets in '%s': out of memory",
+                             s->path);
+    const int rc = store__replace(s->path, pen_buf_span(&out), err);
+    if (rc < 0)
+        pen_error_prefix(err, "unable to store offsets");
+    return rc;
+}
+
+/* What could not be written stays in memory: the next write has it. */
+static void file_write(struct pen_offset_store *s, const struct pen_offset_change *v, size_t n,
+                       pen_store_done_fn *fn, void *arg)
+{
+    struct pen_error err = {0};
+    int rc = 0;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = store__set(s, v[i].key, v[i].value);
+    if (rc < 0)
+        pen_error_set(&err, rc, "unable to keep an offset: out of memory");
+    else if (s->path != NULL)
+        rc = save(s, &err);
+    pthread_mutex_unlock(&s->lock);
+    store__answer(fn, arg, rc, &err);
+}
+
+static void file_refresh(struct pen_offset_store *s, pen_store_done_fn *fn, void *arg)
+{
+    (void)s; /* nobody else writes it */
+    store__answer(fn, arg, 0, NULL);
+}
+
+static void file_close(struct pen_offset_store *s)
+{
+    store__offsets_done(s);
+    free(s->path);
+    free(s);
+}
+
+static const struct store__offset_ops file_ops = {store__entries_get, store__entries_each,
+                                                  file_write, file_refresh, file_close};
+
+/* ---- opening ---- */
 
 int pen_offset_store_open_memory(struct pen_offset_store **ret, struct pen_error *err)
 {
     *ret = calloc(1, sizeof(**ret));
-    return *ret ? 0 : pen_error_set(err, PEN_E_NOMEM, "unable to keep offsets: out of memory");
+    if (*ret == NULL)
+        return pen_error_set(err, PEN_E_NOMEM, "unable to keep offsets: out of memory");
+    store__offsets_init(*ret, &file_ops);
+    return 0;
 }
 
 static int load(struct pen_offset_store *s, struct pen_error *err)
@@ -233,77 +233,6 @@ int pen_offset_store_open_file(const char *path, enum pen_offset_file_form form,
         *ret = NULL;
     }
     return rc;
-}
-
-void pen_offset_store_close(struct pen_offset_store *s)
-{
-    if (s == NULL)
-        return;
-    for (size_t i = 0; i < s->entries.n; i++)
-        entry_free(s->entries.v[i]);
-    pen_vec_done(&s->entries);
-    free(s->path);
-    free(s);
-}
-
-struct pen_span pen_offset_store_get(struct pen_offset_store *s, struct pen_span key)
-{
-    const size_t i = find(s, key);
-    return i < s->entries.n ? pen_buf_span(&s->entries.v[i]->value) : PEN_SPAN_NONE;
-}
-
-int pen_offset_store_put(struct pen_offset_store *s, struct pen_span key, struct pen_span value,
-                         struct pen_error *err)
-{
-    const size_t i = find(s, key);
-    if (value.p == NULL) {
-        if (i == s->entries.n)
-            return 0;
-        entry_free(s->entries.v[i]);
-        memmove(&s->entries.v[i], &s->entries.v[i + 1],
-                (s->entries.n - i - 1) * sizeof(s->entries.v[0]));
-        s->entries.n--;
-        s->dirty = true;
-        return 0;
-    }
-    if (i < s->entries.n && pen_span_eq(pen_buf_span(&s->entries.v[i]->value), value))
-        return 0;
-    s->dirty = true;
-    return store__set(s, key, value) < 0
-               ? pen_error_set(err, PEN_E_NOMEM, "unable to keep an offset: out of memory")
-               : 0;
-}
-
-int pen_offset_store_flush(struct pen_offset_store *s, struct pen_error *err)
-{
-    if (!s->dirty || s->path == NULL)
-        return 0;
-    PEN_CLEANUP(pen_buf_done) struct pen_buf out = PEN_BUF_INIT;
-    if (s->form == PEN_OFFSET_FILE_JAVA)
-        store__write_java(s, &out);
-    else
-        store__write_json(s, &out);
-    if (out.bad)
-        return pen_error_set(err, PEN_E_NOMEM, "unable to store offsets in '%s': out of memory",
-                             s->path);
-    const int rc = store__replace(s->path, pen_buf_span(&out), err);
-    if (rc < 0) {
-        pen_error_prefix(err, "unable to store offsets");
-        return rc;
-    }
-    s->dirty = false;
-    return 0;
-}
-
-bool pen_offset_store_next(struct pen_offset_store *s, uint32_t *pos, struct pen_span *ret_key,
-                           struct pen_span *ret_value)
-{
-    if (*pos >= s->entries.n)
-        return false;
-    *ret_key = pen_buf_span(&s->entries.v[*pos]->key);
-    *ret_value = pen_buf_span(&s->entries.v[*pos]->value);
-    (*pos)++;
-    return true;
 }
 
 enum pen_offset_file_form pen_offset_store_form(const struct pen_offset_store *s)

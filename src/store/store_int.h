@@ -3,19 +3,41 @@
 #define PENSTOCK_STORE_INT_H
 
 #include <penstock/store.h>
+#include <pthread.h>
 
-/* ---- offsets: entries in memory, in the order they came, whatever the file is like ---- */
+/* ---- offsets: entries in memory, in the order they came, whatever keeps them ---- */
 
+struct store__offset_ops {
+    int (*get)(struct pen_offset_store *s, struct pen_span key, struct pen_buf *ret);
+    void (*each)(struct pen_offset_store *s,
+                 void (*fn)(void *arg, struct pen_span key, struct pen_span value), void *arg);
+    void (*write)(struct pen_offset_store *s, const struct pen_offset_change *v, size_t n,
+                  pen_store_done_fn *fn, void *arg);
+    void (*refresh)(struct pen_offset_store *s, pen_store_done_fn *fn, void *arg);
+    void (*close)(struct pen_offset_store *s); /* frees s */
+};
 struct store__entry {
-    struct pen_buf key, value;
+    struct pen_buf value;
 };
 struct pen_offset_store {
-    char *path; /* NULL = memory only */
+    const struct store__offset_ops *ops;
+    pthread_mutex_t lock;   /* of the entries, and of a file */
+    struct pen_map entries; /* key → struct store__entry * */
+    char *path;             /* of a file; NULL: memory only */
     enum pen_offset_file_form form;
-    bool dirty;
-    PEN_VEC(struct store__entry *) entries;
 };
+void store__offsets_init(struct pen_offset_store *s, const struct store__offset_ops *ops);
+void store__offsets_done(struct pen_offset_store *s);
+/* Without the lock: the caller holds it, or is alone. value.p NULL removes. */
 PEN_MUST_USE int store__set(struct pen_offset_store *s, struct pen_span key, struct pen_span value);
+bool store__next(const struct pen_offset_store *s, uint32_t *pos, struct pen_span *ret_key,
+                 struct pen_span *ret_value);
+/* Of the entries in memory: what most ops are. */
+int store__entries_get(struct pen_offset_store *s, struct pen_span key, struct pen_buf *ret);
+void store__entries_each(struct pen_offset_store *s,
+                         void (*fn)(void *arg, struct pen_span key, struct pen_span value),
+                         void *arg);
+void store__answer(pen_store_done_fn *fn, void *arg, int code, const struct pen_error *err);
 
 /* Reading fills s, writing appends the file's bytes to out. Errors say what is wrong where; the caller
  * adds the path. */

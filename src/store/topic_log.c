@@ -18,25 +18,18 @@ static void next_job(struct pen_topic_log *l);
 
 /* ---- answers ---- */
 
-static void answer(pen_log_done_fn *fn, void *arg, int code, const struct pen_error *err)
-{
-    static const struct pen_error none = {0};
-    if (fn != NULL)
-        fn(arg, code, err ? err : &none);
-}
-
 static void answer_ready(struct pen_topic_log *l, int code, const struct pen_error *err)
 {
-    pen_log_done_fn *fn = l->ready;
+    pen_store_done_fn *fn = l->ready;
     l->ready = NULL;
-    answer(fn, l->arg, code, err);
+    store__answer(fn, l->arg, code, err);
 }
 
 static void answer_first_read(struct pen_topic_log *l, int code, const struct pen_error *err)
 {
     struct log_read *r = l->reads;
     l->reads = r->next;
-    answer(r->fn, r->arg, code, err);
+    store__answer(r->fn, r->arg, code, err);
     free(r->targets);
     free(r);
 }
@@ -80,13 +73,15 @@ static void take_ends(struct pen_topic_log *l)
     log__check_reads(l);
 }
 
-void pen_topic_log_read_to_end(struct pen_topic_log *l, pen_log_done_fn *fn, void *arg)
+void pen_topic_log_read_to_end(struct pen_topic_log *l, pen_store_done_fn *fn, void *arg)
 {
     struct log_read *r = calloc(1, sizeof(*r)), **at = &l->reads;
-    struct pen_error err = {0};
-    if (r == NULL) {
-        pen_error_set(&err, PEN_E_NOMEM, "unable to read topic '%s': out of memory", l->topic);
-        answer(fn, arg, PEN_E_NOMEM, &err);
+    struct pen_error err = l->job_error;
+    if (r == NULL || l->failed) {
+        if (!l->failed)
+            pen_error_set(&err, PEN_E_NOMEM, "unable to read topic '%s': out of memory", l->topic);
+        free(r);
+        store__answer(fn, arg, err.code, &err);
         return;
     }
     r->fn = fn;
@@ -143,6 +138,15 @@ static void next_job(struct pen_topic_log *l)
         start_job(l, LOG_JOB_ENDS, ENDS_MS);
 }
 
+/* It cannot be opened. */
+static void give_up(struct pen_topic_log *l)
+{
+    l->failed = true;
+    answer_ready(l, l->job_error.code, &l->job_error);
+    while (!l->closed && l->reads != NULL)
+        answer_first_read(l, l->job_error.code, &l->job_error);
+}
+
 static void job_failed(struct pen_topic_log *l)
 {
     const bool in_time = pen_clock_mono_ns() < l->job_until_ns;
@@ -152,11 +156,11 @@ static void job_failed(struct pen_topic_log *l)
         uv_timer_start(&l->timer, on_again, AGAIN_MS, 0);
         return;
     }
+    const struct pen_error err = l->job_error; /* an answer may begin the next job */
     if (l->job != LOG_JOB_ENDS) {
-        answer_ready(l, l->job_code, &l->job_error);
+        give_up(l);
         return;
     }
-    const struct pen_error err = l->job_error; /* an answer may begin the next job */
     while (!l->closed && l->reads != NULL && l->reads->asked)
         answer_first_read(l, err.code, &err);
     next_job(l);
@@ -211,7 +215,7 @@ static void step(struct pen_topic_log *l)
         break;
     case LOG_JOB_COUNT:
         if (consume(l) < 0)
-            answer_ready(l, l->job_error.code, &l->job_error);
+            give_up(l);
         else
             pen_topic_log_read_to_end(l, opened, l);
         break;
@@ -289,7 +293,7 @@ void log__put_done(struct log_put *p, rd_kafka_resp_err_t e)
     if (l != NULL && e != RD_KAFKA_RESP_ERR_NO_ERROR)
         refused(l, e, &err);
     if (l != NULL)
-        answer(p->fn, p->arg, err.code, &err);
+        store__answer(p->fn, p->arg, err.code, &err);
     free(p);
     if (l != NULL && l->reads != NULL)
         log__check_reads(l);
@@ -308,7 +312,7 @@ static void link_put(struct pen_topic_log *l, struct log_put *p)
 }
 
 int pen_topic_log_put(struct pen_topic_log *l, struct pen_span key, struct pen_span value,
-                      pen_log_done_fn *fn, void *arg, struct pen_error *err)
+                      pen_store_done_fn *fn, void *arg, struct pen_error *err)
 {
     union {
         const void *in;
@@ -451,7 +455,7 @@ int pen_topic_log_open(const struct pen_topic_log_options *o, struct pen_topic_l
 }
 
 /* Takes the first put off the list, so that its callback may do what it likes. */
-static bool pop_put(struct pen_topic_log *l, pen_log_done_fn **ret_fn, void **ret_arg)
+static bool pop_put(struct pen_topic_log *l, pen_store_done_fn **ret_fn, void **ret_arg)
 {
     pthread_mutex_lock(&l->clients->lock);
     struct log_put *p = l->puts;
@@ -467,11 +471,11 @@ static bool pop_put(struct pen_topic_log *l, pen_log_done_fn **ret_fn, void **re
 static void answer_all(struct pen_topic_log *l)
 {
     struct pen_error err = {0};
-    pen_log_done_fn *fn = NULL;
+    pen_store_done_fn *fn = NULL;
     void *arg = NULL;
     pen_error_set(&err, PEN_E_STOPPED, "topic '%s' is closed", l->topic);
     while (pop_put(l, &fn, &arg))
-        answer(fn, arg, err.code, &err);
+        store__answer(fn, arg, err.code, &err);
     while (l->reads != NULL)
         answer_first_read(l, err.code, &err); /* the opening's is among them */
     answer_ready(l, err.code, &err);

@@ -14,7 +14,7 @@ struct log_put {
     struct pen_topic_log *log;   /* NULL: closed, nobody waits; guarded by the clients' lock */
     struct pen_log_clients *clients;
     uint64_t number;
-    pen_log_done_fn *fn;
+    pen_store_done_fn *fn;
     void *arg;
 };
 
@@ -23,7 +23,7 @@ struct log_read {
     uint64_t after;   /* puts up to this number are waited for */
     bool asked;       /* the job under way asks for its ends */
     int64_t *targets; /* end of each partition; NULL: not known yet */
-    pen_log_done_fn *fn;
+    pen_store_done_fn *fn;
     void *arg;
 };
 
@@ -38,9 +38,10 @@ struct pen_topic_log {
     char **settings; /* name, value, name, value, …, NULL */
     const char *option, *purpose;
     bool single_partition, trust_topic, started, closed;
+    bool failed;   /* it could not be opened: job_error says why */
     bool in_queue; /* messages of the consumer's queue may point here */
     pen_log_record_fn *record;
-    pen_log_done_fn *ready; /* NULL: answered */
+    pen_store_done_fn *ready; /* NULL: answered */
     void *arg;
     unsigned holds; /* who still has a pointer: timer, job, the queue's messages */
 

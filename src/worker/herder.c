@@ -427,7 +427,6 @@ int pen_herder_new(const struct pen_herder_options *o, struct pen_herder **ret,
     uv_timer_init(o->loop, &h->stop_timer);
     uv_timer_init(o->loop, &h->cluster_timer);
     h->stop_timer.data = h->cluster_timer.data = h;
-    pthread_mutex_init(&h->offsets_lock, NULL);
     pthread_mutex_init(&h->topics_lock, NULL);
     herder_cluster_start(h);
     *ret = h;
@@ -460,6 +459,7 @@ void pen_herder_stop(struct pen_herder *h, void (*fn)(void *arg), void *arg)
     h->stopped = fn;
     h->stopped_arg = arg;
     uv_timer_stop(&h->cluster_timer);
+    herder_offsets_stop(h);
     for (struct herder_run *r = h->runs; r; r = r->next)
         herder_run_stop(r);
     uv_timer_start(&h->stop_timer, on_stop_timeout, (uint64_t)PEN_MAX(ms, (int64_t)0) + 500, 0);
@@ -483,7 +483,6 @@ bool pen_herder_free(struct pen_herder *h)
     }
     pen_map_done(&h->connectors);
     pen_map_done(&h->topics);
-    pthread_mutex_destroy(&h->offsets_lock);
     pthread_mutex_destroy(&h->topics_lock);
     uv_handle_t *handles[] = {(uv_handle_t *)&h->wake, (uv_handle_t *)&h->stop_timer,
                               (uv_handle_t *)&h->cluster_timer};

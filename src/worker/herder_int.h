@@ -66,7 +66,6 @@ struct pen_herder {
     struct pen_map connectors; /* name → struct herder_connector* */
     uint64_t made;
     struct herder_run *runs;
-    pthread_mutex_t offsets_lock;
     uv_async_t wake; /* from task threads: a phase or a topic */
     pthread_mutex_t topics_lock;
     struct pen_map topics; /* connector name → struct pen_map* of topic names */
@@ -81,6 +80,7 @@ struct pen_herder {
     bool cluster_busy;
     char cluster_found[128], cluster_id[128];
     unsigned handles; /* open uv handles */
+    struct herder_offset_job *offset_jobs;
 };
 
 /* herder_run.c */
@@ -98,6 +98,9 @@ void herder_maybe_stopped(struct pen_herder *h);
 /* herder_check.c: as pen_herder_check, but takes raw */
 void herder_check_start(struct pen_herder *h, struct pen_config *raw, bool connect,
                         pen_checked_fn *fn, void *arg);
+
+/* herder_offsets.c: answers what waits for the offset store */
+void herder_offsets_stop(struct pen_herder *h);
 
 /* herder_cluster.c: asks the brokers for the cluster's id until one answers */
 void herder_cluster_start(struct pen_herder *h);

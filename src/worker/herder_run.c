@@ -190,7 +190,6 @@ static int open_session(struct herder_run *r, const struct herder_connector *c,
     struct pen_session_options o = {
         .worker = w,
         .offsets = h->o.offsets,
-        .offsets_lock = &h->offsets_lock,
         .output_fd = -1,
         .flush_interval_ms = pen_worker_config_int(w, "offset.flush.interval.ms"),
         .flush_timeout_ms = pen_worker_config_int(w, "offset.flush.timeout.ms"),

@@ -20,6 +20,7 @@ void progress_done(struct pen_task *t)
 {
     pen_ledger_free(t->ledger);
     t->ledger = NULL;
+    offsets_forget(t);
     pen_buf_done(&t->place.file);
     pen_buf_done(&t->stored);
     pen_buf_done(&t->resume_gtid);
@@ -114,6 +115,46 @@ static int start_again(struct pen_task *t)
                          "failover; going on from what is acknowledged");
 }
 
+static int begin_flush(struct pen_task *t, uint64_t version)
+{
+    struct pen_position p = {0};
+    int rc = pen_ledger_acked(t->ledger, &p);
+    if (rc < 0) {
+        pen_position_done(&p);
+        return ledger_error(t, rc);
+    }
+    pen_buf_reset(&t->stored);
+    pen_position_write(&p, &t->stored);
+    pen_position_done(&p);
+    if (t->stored.bad)
+        return ledger_error(t, PEN_E_NOMEM);
+    t->writing_version = version;
+    return offsets_write(t, pen_buf_span(&t->stored));
+}
+
+static int end_flush(struct pen_task *t)
+{
+    if (!t->offset_write)
+        return 0;
+    int rc = offsets_written(t);
+    if (rc != 0)
+        return rc;
+    t->stored_version = t->writing_version;
+    atomic_fetch_add_explicit(&t->counters.offset_flushes, 1, memory_order_relaxed);
+    pen_debug(TASK_LOG, "stored offset %.*s", PEN_SPAN_ARG(pen_buf_span(&t->stored)));
+    return 0;
+}
+
+int progress_flush(struct pen_task *t)
+{
+    int rc = end_flush(t);
+    uint64_t version = pen_ledger_version(t->ledger);
+    if (rc != 0 || version == t->stored_version)
+        return rc;
+    rc = begin_flush(t, version);
+    return rc < 0 ? rc : end_flush(t); /* a file has it already */
+}
+
 /* The catalog is ahead of the acknowledged position, and a snapshot that is not acknowledged must be
  * taken again; so the next connect reads offset and history as after a restart. */
 int progress_rewind(struct pen_task *t)
@@ -123,10 +164,9 @@ int progress_rewind(struct pen_task *t)
     emit_free_waiting(t);
     t->rewind = t->streamed_once = false;
     t->sink_error = (struct pen_error){0};
-    if (rc == 0 && p.file && p.file[0]) {
-        t->stored_version = pen_ledger_version(t->ledger) - 1; /* also what nothing moved since */
-        rc = progress_flush(t);
-    }
+    /* also what nothing moved since; the connect reads the store behind it */
+    if (rc == 0 && p.file && p.file[0])
+        rc = begin_flush(t, pen_ledger_version(t->ledger));
     pen_position_done(&p);
     return ledger_error(t, rc);
 }
@@ -210,36 +250,6 @@ int progress_back(struct pen_task *t)
     t->group_open = t->skipping = false;
     t->place.gtid.kind = PEN_GTID_NONE;
     return ledger_error(t, rc);
-}
-
-int progress_flush(struct pen_task *t)
-{
-    uint64_t version = pen_ledger_version(t->ledger);
-    if (version == t->stored_version)
-        return 0;
-    struct pen_position p = {0};
-    int rc = pen_ledger_acked(t->ledger, &p);
-    if (rc < 0) {
-        pen_position_done(&p);
-        return ledger_error(t, rc);
-    }
-    pen_buf_reset(&t->stored);
-    pen_position_write(&p, &t->stored);
-    pen_position_done(&p);
-    if (t->stored.bad)
-        return ledger_error(t, PEN_E_NOMEM);
-    pthread_mutex_lock(t->o.offsets_lock);
-    rc = pen_offset_store_put(t->o.offsets, pen_buf_span(&t->offset_key), pen_buf_span(&t->stored),
-                              &t->error);
-    if (rc == 0)
-        rc = pen_offset_store_flush(t->o.offsets, &t->error);
-    pthread_mutex_unlock(t->o.offsets_lock);
-    if (rc == 0) {
-        t->stored_version = version;
-        atomic_fetch_add_explicit(&t->counters.offset_flushes, 1, memory_order_relaxed);
-        pen_debug(TASK_LOG, "stored offset %.*s", PEN_SPAN_ARG(pen_buf_span(&t->stored)));
-    }
-    return rc;
 }
 
 /* With the GTID of the statement itself, unlike Debezium: its own recovery takes a statement for done

@@ -117,7 +117,6 @@ int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
         return rc;
     struct pen_task_options t = {.config = s->config,
                                  .offsets = o->offsets,
-                                 .offsets_lock = o->offsets_lock,
                                  .history = s->history,
                                  .output_fd = o->output_fd,
                                  .discard = o->discard,

@@ -10,12 +10,12 @@
 
 static int load_offset(struct pen_task *t, struct pen_position *ret, bool *ret_has)
 {
-    pthread_mutex_lock(t->o.offsets_lock);
-    struct pen_span json = pen_offset_store_get(t->o.offsets, pen_buf_span(&t->offset_key));
-    *ret_has = json.p != NULL && json.n > 0;
-    int rc = *ret_has ? pen_offset_parse(json, ret, &t->error) : 0;
-    pthread_mutex_unlock(t->o.offsets_lock);
-    return rc;
+    struct pen_buf PEN_CLEANUP(pen_buf_done) json = PEN_BUF_INIT;
+    int rc = offsets_get(t, &json);
+    *ret_has = rc > 0 && json.n > 0;
+    if (*ret_has)
+        rc = pen_offset_parse(pen_buf_span(&json), ret, &t->error);
+    return PEN_MIN(rc, 0);
 }
 
 /* ---- schema history ---------------------------------------------------------------------------- */
@@ -319,14 +319,18 @@ static int connect_file(struct pen_task *t)
 
 int task_connect(struct pen_task *t)
 {
-    if (t->o.binlog_file)
+    bool resume = t->connected_once && t->streamed_once;
+    struct pen_buf PEN_CLEANUP(pen_buf_done) stored = PEN_BUF_INIT;
+    int rc = resume ? 0 : offsets_refresh(t);
+    if (rc == 0 && t->o.binlog_file)
         return connect_file(t);
-    pthread_mutex_lock(t->o.offsets_lock);
-    t->has_offset = pen_offset_store_get(t->o.offsets, pen_buf_span(&t->offset_key)).n > 0;
-    pthread_mutex_unlock(t->o.offsets_lock);
-    int rc = task_meet_server(t);
+    if (rc == 0)
+        rc = offsets_get(t, &stored);
+    if (rc >= 0) {
+        t->has_offset = stored.n > 0;
+        rc = task_meet_server(t);
+    }
     if (rc < 0)
         return rc;
-    bool resume = t->connected_once && t->streamed_once;
     return resume ? task_start_stream(t) : first_connect(t);
 }

@@ -15,6 +15,8 @@
 
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_MOST_MS  30000
+#define DRAIN_STEP_MS    20
+#define FINISH_LEAST_MS  500 /* for the last offset, however late it is */
 
 const char *pen_phase_name(enum pen_phase p)
 {
@@ -87,18 +89,37 @@ static void stop_reading(struct pen_task *t)
     task_tables_clear(&t->tables);
 }
 
-static void drained(struct pen_task *t)
+/* The last offset is written; then all is over. */
+static void finish_step(struct pen_task *t)
 {
-    struct pen_error err = {0};
     struct pen_error first = t->error;
     int rc = progress_flush(t);
+    if (rc > 0 && pen_clock_mono_ns() < t->drain_until_ns)
+        return;
+    if (rc > 0)
+        pen_warn(TASK_LOG, "the last offset was not stored in time; records come again at the "
+                           "next start");
     if (rc < 0) {
-        err = t->error;
+        struct pen_error err = t->error;
         t->error = first.code < 0 ? first : err;
         pen_log_error(TASK_LOG, &err);
     }
+    uv_timer_stop(&t->drain_timer);
     task_set_phase(t, t->error.code < 0 ? PEN_PHASE_FAILED : PEN_PHASE_DONE);
     uv_stop(&t->loop);
+}
+
+static void on_drain(uv_timer_t *timer);
+
+/* What is left of task.shutdown.graceful.timeout.ms, but within reason. */
+static void drained(struct pen_task *t)
+{
+    int64_t now = pen_clock_mono_ns(), least = FINISH_LEAST_MS * INT64_C(1000000);
+    int64_t left = PEN_MAX(t->drain_until_ns - now, least);
+    t->finishing = true;
+    t->drain_until_ns = now + PEN_MIN(left, PEN_MAX(t->o.flush_timeout_ms * 1000000, least));
+    uv_timer_start(&t->drain_timer, on_drain, DRAIN_STEP_MS, DRAIN_STEP_MS);
+    finish_step(t);
 }
 
 static void back_off(struct pen_task *t);
@@ -107,6 +128,10 @@ static void back_off(struct pen_task *t);
 static void drain_step(struct pen_task *t)
 {
     struct pen_error err = {0};
+    if (t->finishing) {
+        finish_step(t);
+        return;
+    }
     if (t->waiting || t->close_again) {
         struct pen_error first = t->error;
         if (emit_waiting(t) < 0)
@@ -157,7 +182,7 @@ static void begin_drain(struct pen_task *t)
     beat_query_cancel(t);
     t->drain_until_ns = pen_clock_mono_ns() + t->o.graceful_stop_ms * 1000000;
     task_set_phase(t, PEN_PHASE_DRAIN);
-    uv_timer_start(&t->drain_timer, on_drain, 0, 20);
+    uv_timer_start(&t->drain_timer, on_drain, 0, DRAIN_STEP_MS);
 }
 
 void task_end(struct pen_task *t)
@@ -262,12 +287,27 @@ static void tell_failures(struct pen_task *t)
     t->failures_told = n;
 }
 
+/* A broker's refusal is told and tried again, as Connect does: records go out all the same, and after a
+ * restart some of them come twice. A file that cannot be written is the operator's. */
+static void flush(struct pen_task *t)
+{
+    struct pen_error before = t->error;
+    int rc = progress_flush(t);
+    if (rc >= 0)
+        return;
+    if (rc != PEN_E_PRODUCE && rc != PEN_E_TOO_BIG && rc != PEN_E_STOPPED) {
+        task_fail(t);
+        return;
+    }
+    pen_log_error(TASK_LOG, &t->error);
+    t->error = before;
+}
+
 static void on_flush(uv_timer_t *timer)
 {
     struct pen_task *t = timer->data;
     tell_failures(t);
-    if (progress_flush(t) < 0)
-        task_fail(t);
+    flush(t);
 }
 
 static void on_heartbeat(uv_timer_t *timer)

@@ -6,7 +6,8 @@
  *     pump_ddl.c  statements                              pump_snapshot.c  snapshot messages
  *     beat_query.c  heartbeat.action.query
  *     topic_groups.c  topic.creation.*
- *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions, offsets
+ *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions
+ *     task_offsets.c  the offset store
  *
  * Everything here belongs to the task's thread unless said. @thread task */
 #ifndef PENSTOCK_TASK_INT_H
@@ -121,6 +122,7 @@ struct pen_task {
     bool has_offset;     /* one is stored: the connector has run before */
     bool streamed_once;  /* the binlog was followed: a reconnect goes on from what was sent */
     bool connected_once; /* the first connect went well: from now on a loss is retried */
+    bool finishing;      /* drained: only the last offset is still being written */
     bool pump_busy;      /* guards against re-entry through callbacks */
     bool ends_after_snapshot;
     bool until_end; /* a file: the end of input is the end of the task */
@@ -196,7 +198,9 @@ struct pen_task {
     struct pen_buf resume_gtid; /* JSON text: the transaction that the stored position stands in */
     uint64_t failures_told;     /* values written as null for want of a conversion, logged so far */
     uint64_t stored_version;    /* of the ledger, when the offset was last written */
-    struct pen_buf stored;      /* JSON of the offset last written */
+    uint64_t writing_version;   /* likewise, of the write under way */
+    struct task_offset_wait *offset_write; /* under way; NULL: none */
+    struct pen_buf stored;                 /* JSON of the offset last written */
     struct pen_history_store *history;
     struct pen_buf offset_key;
 };
@@ -299,9 +303,18 @@ PEN_MUST_USE int progress_start(struct pen_task *t, const struct pen_position *p
 PEN_MUST_USE int progress_back(struct pen_task *t);
 /* Gives up what was sent and not acknowledged: the next connect goes on from the stored offset. */
 PEN_MUST_USE int progress_rewind(struct pen_task *t);
-/* Writes the acknowledged position to the offset store, if it moved. */
+/* Begins to write the acknowledged position to the offset store, if it moved and nothing is under way.
+ * @returns 0 all is stored, 1 not yet (the task is woken), or what went wrong with the one before. */
 PEN_MUST_USE int progress_flush(struct pen_task *t);
 /* Position for the history record of a statement under way, as JSON. */
 PEN_MUST_USE int progress_json(struct pen_task *t, struct pen_buf *b);
+
+/* task_offsets.c: the stored offset. Reading blocks; of writes there is one at a time, and rows go on. */
+PEN_MUST_USE int offsets_refresh(struct pen_task *t); /* get answers what is stored now */
+PEN_MUST_USE int offsets_get(struct pen_task *t, struct pen_buf *ret); /* 1, or 0: there is none */
+/* One that is still under way is not waited for any more; the store keeps their order. */
+PEN_MUST_USE int offsets_write(struct pen_task *t, struct pen_span value);
+PEN_MUST_USE int offsets_written(struct pen_task *t); /* 1 under way, 0 done, or what went wrong */
+void offsets_forget(struct pen_task *t);
 
 #endif

@@ -456,15 +456,16 @@ static void check_stored(struct pen_span json)
     pen_gtids_done(&done);
 }
 
-int __real_pen_offset_store_put(struct pen_offset_store *s, struct pen_span key,
-                                struct pen_span value, struct pen_error *err);
-int __wrap_pen_offset_store_put(struct pen_offset_store *s, struct pen_span key,
-                                struct pen_span value, struct pen_error *err);
-int __wrap_pen_offset_store_put(struct pen_offset_store *s, struct pen_span key,
-                                struct pen_span value, struct pen_error *err)
+void __real_pen_offset_store_write(struct pen_offset_store *s, const struct pen_offset_change *v,
+                                   size_t n, pen_store_done_fn *fn, void *arg);
+void __wrap_pen_offset_store_write(struct pen_offset_store *s, const struct pen_offset_change *v,
+                                   size_t n, pen_store_done_fn *fn, void *arg);
+void __wrap_pen_offset_store_write(struct pen_offset_store *s, const struct pen_offset_change *v,
+                                   size_t n, pen_store_done_fn *fn, void *arg)
 {
-    check_stored(value);
-    return __real_pen_offset_store_put(s, key, value, err);
+    for (size_t i = 0; i < n; i++)
+        check_stored(v[i].value);
+    __real_pen_offset_store_write(s, v, n, fn, arg);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------- */
@@ -531,7 +532,6 @@ void fault_run(const struct fault_plan *plan, struct fault_result *ret)
     struct pen_session s = {.raw = PEN_CONFIG_INIT};
     struct pen_offset_store *offsets = NULL;
     char folder[] = "/tmp/penstock-fault-XXXXXX", link_name[64]; /* a name as a server gives it */
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     *ret = (struct fault_result){0};
     memset(&run, 0, sizeof(run));
     run.plan = plan;
@@ -546,7 +546,6 @@ void fault_run(const struct fault_plan *plan, struct fault_result *ret)
     pthread_mutex_init(&run.mutex, NULL);
     pthread_cond_init(&run.ended_cond, NULL);
     struct pen_session_options o = {.config_flags = PEN_CONFIG_DEFAULTS,
-                                    .offsets_lock = &lock,
                                     .history_in_memory = true,
                                     .binlog_file = link_name,
                                     .flush_interval_ms = 10,

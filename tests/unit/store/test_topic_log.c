@@ -1,11 +1,6 @@
 /* A followed topic against librdkafka's mock cluster: read from the beginning, puts come back, the end
  * is waited for. The mock cluster knows no admin requests and keeps no transactions: those are e2e's. */
-#include <penstock/store.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
-#include <stdlib.h>
-#include <uv.h>
-#include "tap.h"
+#include "mock_loop.h"
 
 enum { PATIENCE_MS = 30000 };
 
@@ -16,10 +11,6 @@ struct seen {
     char error[1536];
     int wait_for; /* stop the loop when ready + put + end is this */
 };
-
-static uv_loop_t loop;
-static uv_timer_t patience;
-static bool running; /* uv_stop outside of uv_run would end the next one */
 
 static void on_record(void *arg, const struct pen_log_record *r)
 {
@@ -35,8 +26,8 @@ static void count(struct seen *s, int *n, int *ret_code, int code, const struct 
     *ret_code = code;
     if (code < 0)
         snprintf(s->error, sizeof(s->error), "%s", err->text);
-    if (running && s->ready + s->put + s->end >= s->wait_for)
-        uv_stop(&loop);
+    if (s->ready + s->put + s->end >= s->wait_for)
+        stop_loop();
 }
 
 static void on_ready(void *arg, int code, const struct pen_error *err)
@@ -57,49 +48,12 @@ static void on_end(void *arg, int code, const struct pen_error *err)
     count(s, &s->end, &s->end_code, code, err);
 }
 
-static void out_of_patience(uv_timer_t *t)
-{
-    (void)t;
-    uv_stop(&loop);
-}
-
-static void run(int ms)
-{
-    uv_timer_start(&patience, out_of_patience, (uint64_t)ms, 0);
-    running = true;
-    uv_run(&loop, UV_RUN_DEFAULT);
-    running = false;
-    uv_timer_stop(&patience);
-}
-
 /* Runs the loop until so many more callbacks have come. @returns whether they came in time */
 static bool run_for(struct seen *s, int callbacks, int ms)
 {
     s->wait_for = s->ready + s->put + s->end + callbacks;
-    run(ms);
+    run_loop(ms);
     return s->ready + s->put + s->end >= s->wait_for;
-}
-
-static void *conf(rd_kafka_mock_cluster_t *mc)
-{
-    char why[256];
-    rd_kafka_conf_t *c = rd_kafka_conf_new();
-    rd_kafka_conf_set(c, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(mc), why,
-                      sizeof(why));
-    return c;
-}
-
-static struct pen_log_clients *clients(rd_kafka_mock_cluster_t *mc)
-{
-    struct pen_log_clients *c = NULL;
-    struct pen_error err = {0};
-    const struct pen_log_clients_options o = {.loop = &loop,
-                                              .producer_conf = conf(mc),
-                                              .consumer_conf = conf(mc),
-                                              .admin_conf = conf(mc)};
-    const int rc = pen_log_clients_new(&o, &c, &err);
-    TAP_EQ_STR(err.text, "", "the clients start (%d)", rc);
-    return c;
 }
 
 static struct pen_topic_log *open_log(struct pen_log_clients *c, const char *topic, bool single,
@@ -128,25 +82,11 @@ static int put(struct pen_topic_log *l, const char *key, const char *value, stru
     return pen_topic_log_put(l, pen_span_str(key), pen_span_str(value), on_put, s, &err);
 }
 
-static void clients_gone(void *arg)
-{
-    *(bool *)arg = true;
-    uv_stop(&loop);
-}
-
-static void close_clients(struct pen_log_clients *c)
-{
-    bool gone = false;
-    pen_log_clients_close(c, clients_gone, &gone);
-    run(PATIENCE_MS);
-    TAP_OK(gone, "the clients end");
-}
-
-static void reading(rd_kafka_mock_cluster_t *mc)
+static void reading(void)
 {
     struct seen a, b;
-    rd_kafka_mock_topic_create(mc, "log", 1, 1);
-    struct pen_log_clients *c = clients(mc);
+    rd_kafka_mock_topic_create(mock, "log", 1, 1);
+    struct pen_log_clients *c = new_clients();
     struct pen_topic_log *l = open_log(c, "log", true, &a);
     TAP_OK(put(l, "early", "0", &a) == PEN_E_STATE, "a put before the topic is open is refused");
     TAP_OK(run_for(&a, 1, PATIENCE_MS) && a.ready_code == 0, "an empty topic opens %s", a.error);
@@ -162,7 +102,7 @@ static void reading(rd_kafka_mock_cluster_t *mc)
     TAP_OK(run_for(&a, 1, PATIENCE_MS) && a.end_code == 0, "the end is read with nothing new");
     struct pen_topic_log *second = open_log(c, "log", true, &b);
     TAP_OK(second == NULL, "the same clients follow a topic once");
-    struct pen_log_clients *d = clients(mc);
+    struct pen_log_clients *d = new_clients();
     second = open_log(d, "log", true, &b);
     TAP_OK(run_for(&b, 1, PATIENCE_MS) && b.ready_code == 0, "others follow it, too");
     TAP_EQ_STR(b.text, "k1=a;k2=;k1=null;", "and read all of it before they are ready");
@@ -175,11 +115,11 @@ static void reading(rd_kafka_mock_cluster_t *mc)
     close_clients(c);
 }
 
-static void refusals(rd_kafka_mock_cluster_t *mc)
+static void refusals(void)
 {
     struct seen s;
-    rd_kafka_mock_topic_create(mc, "many", 4, 1);
-    struct pen_log_clients *c = clients(mc);
+    rd_kafka_mock_topic_create(mock, "many", 4, 1);
+    struct pen_log_clients *c = new_clients();
     struct pen_topic_log *l = open_log(c, "many", true, &s);
     TAP_OK(run_for(&s, 1, PATIENCE_MS) && s.ready_code == PEN_E_CONFIG, "four partitions for one");
     TAP_EQ_STR(s.error,
@@ -188,18 +128,18 @@ static void refusals(rd_kafka_mock_cluster_t *mc)
                "but found 4 partitions.",
                "are refused in Connect's words");
     pen_topic_log_close(l);
-    rd_kafka_mock_topic_create(mc, "denied", 1, 1);
+    rd_kafka_mock_topic_create(mock, "denied", 1, 1);
     l = open_log(c, "denied", false, &s);
     TAP_OK(run_for(&s, 1, PATIENCE_MS) && s.ready_code == 0, "a topic opens");
-    rd_kafka_mock_push_request_errors(mc, 0 /* Produce */, 1,
+    rd_kafka_mock_push_request_errors(mock, 0 /* Produce */, 1,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     TAP_OK(put(l, "k", "v", &s) == 0 && run_for(&s, 1, PATIENCE_MS), "a put");
     TAP_EQ_INT(s.put_code, PEN_E_PRODUCE, "that the broker refuses is told so: %s", s.error);
     pen_topic_log_close(l);
-    rd_kafka_mock_topic_create(mc, "moving", 1, 1);
+    rd_kafka_mock_topic_create(mock, "moving", 1, 1);
     l = open_log(c, "moving", false, &s);
     TAP_OK(run_for(&s, 1, PATIENCE_MS) && s.ready_code == 0, "another topic opens");
-    rd_kafka_mock_push_request_errors(mc, 0, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+    rd_kafka_mock_push_request_errors(mock, 0, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
                                       RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS);
     TAP_OK(put(l, "k", "v", &s) == 0 && put(l, "k", "w", &s) == 0 && run_for(&s, 2, PATIENCE_MS) &&
                s.put_code == 0,
@@ -213,10 +153,10 @@ static void refusals(rd_kafka_mock_cluster_t *mc)
 
 /* ---- transactions ---- */
 
-static rd_kafka_t *transactional(rd_kafka_mock_cluster_t *mc)
+static rd_kafka_t *transactional(void)
 {
     char why[256];
-    rd_kafka_conf_t *c = conf(mc);
+    rd_kafka_conf_t *c = mock_conf();
     rd_kafka_conf_set(c, "transactional.id", "t", why, sizeof(why));
     rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
     rd_kafka_error_t *e = rk ? rd_kafka_init_transactions(rk, 10000) : NULL;
@@ -234,13 +174,13 @@ static void transact(rd_kafka_t *rk, const char *key, bool commit)
     TAP_OK(!e && rc == 0, "transaction '%s' is %s", key, commit ? "committed" : "aborted");
 }
 
-static void committed(rd_kafka_mock_cluster_t *mc)
+static void committed(void)
 {
     struct seen s;
-    rd_kafka_mock_topic_create(mc, "tx", 1, 1);
-    rd_kafka_t *rk = transactional(mc);
+    rd_kafka_mock_topic_create(mock, "tx", 1, 1);
+    rd_kafka_t *rk = transactional();
     transact(rk, "a", true);
-    struct pen_log_clients *c = clients(mc);
+    struct pen_log_clients *c = new_clients();
     struct pen_topic_log *l = open_log(c, "tx", false, &s);
     TAP_OK(run_for(&s, 1, PATIENCE_MS) && s.ready_code == 0, "a topic of transactions opens");
     transact(rk, "b", true);
@@ -253,15 +193,15 @@ static void committed(rd_kafka_mock_cluster_t *mc)
 }
 
 /* A broker that is away at the start is waited for. */
-static void late_broker(rd_kafka_mock_cluster_t *mc)
+static void late_broker(void)
 {
     struct seen s;
-    rd_kafka_mock_topic_create(mc, "late", 1, 1);
-    rd_kafka_mock_broker_set_down(mc, 1);
-    struct pen_log_clients *c = clients(mc);
+    rd_kafka_mock_topic_create(mock, "late", 1, 1);
+    rd_kafka_mock_broker_set_down(mock, 1);
+    struct pen_log_clients *c = new_clients();
     struct pen_topic_log *l = open_log(c, "late", true, &s);
     TAP_OK(!run_for(&s, 1, 300), "a broker that is down: not ready");
-    rd_kafka_mock_broker_set_up(mc, 1);
+    rd_kafka_mock_broker_set_up(mock, 1);
     TAP_OK(run_for(&s, 1, PATIENCE_MS) && s.ready_code == 0, "ready when it is back %s", s.error);
     pen_topic_log_close(l);
     l = open_log(c, "later", true, &s);
@@ -272,23 +212,11 @@ static void late_broker(rd_kafka_mock_cluster_t *mc)
 
 int main(void)
 {
-    char why[256];
-    pen_log_set_level(NULL, PEN_LOG_ERROR);
-    uv_loop_init(&loop);
-    uv_timer_init(&loop, &patience);
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof(why));
-    rd_kafka_mock_cluster_t *mc = rk ? rd_kafka_mock_cluster_new(rk, 1) : NULL;
-    if (TAP_OK(mc != NULL, "a mock cluster")) {
-        reading(mc);
-        refusals(mc);
-        committed(mc);
-        late_broker(mc);
-        rd_kafka_mock_cluster_destroy(mc);
+    if (mock_begin()) {
+        reading();
+        refusals();
+        committed();
+        late_broker();
     }
-    if (rk != NULL)
-        rd_kafka_destroy(rk);
-    uv_close((uv_handle_t *)&patience, NULL);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    TAP_EQ_INT(uv_loop_close(&loop), 0, "nothing is left in the loop");
-    return tap_done();
+    return mock_end();
 }
