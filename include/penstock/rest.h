@@ -21,6 +21,7 @@ struct pen_rest_options {
     const char *version;             /* of Penstock, for GET / */
     unsigned idle_ms;    /* 0 = 30 s: a connection without a byte for so long is closed */
     unsigned request_ms; /* 0 = 60 s: a request must be complete after so long */
+    unsigned answer_ms;  /* 0 = 90 s: a request that is not answered by then gets 500 */
 };
 /** *ret is NULL when the worker has no listeners. Errors: PEN_E_CONFIG (a listener that cannot be
  * read or is not served), PEN_E_IO (address in use, …). */
@@ -28,7 +29,7 @@ PEN_MUST_USE int pen_rest_open(const struct pen_rest_options *o, struct pen_rest
                                struct pen_error *err);
 /** Waits for nothing: requests under way are answered 500. NULL is fine. */
 void pen_rest_close(struct pen_rest *r);
-/** Port of listener i, for port 0; 0 when there is none. */
+/** Port of listener i, for port 0; 0 when there is none. Admin listeners come last. */
 unsigned pen_rest_port(const struct pen_rest *r, size_t i);
 /** Appends "host:port" by rest.advertised.* or the first listener. */
 void pen_rest_worker_id(const struct pen_config *worker, struct pen_buf *out);

@@ -138,6 +138,8 @@ enum pen_kafka_role { PEN_KAFKA_PRODUCER, PEN_KAFKA_CONSUMER, PEN_KAFKA_ADMIN };
 PEN_MUST_USE int pen_kafka_conf_new(enum pen_kafka_role role, const struct pen_property *properties,
                                     size_t count, pen_property_note_fn *note, void *note_arg,
                                     void **ret_conf, struct pen_error *err);
+/** For one that nobody took; NULL is fine. */
+void pen_kafka_conf_free(void *conf);
 
 /* ---- topics made beforehand ------------------------------------------------------------------- */
 
@@ -156,19 +158,5 @@ PEN_MUST_USE int pen_topic_admin_open(const struct pen_property *properties, siz
 PEN_MUST_USE int pen_topic_admin_ensure(struct pen_topic_admin *a, const struct pen_topic_spec *t,
                                         struct pen_error *err);
 void pen_topic_admin_close(struct pen_topic_admin *a); /* NULL is fine */
-
-/* ---- key stores ----------------------------------------------------------------------------------- */
-
-/* What a key or trust store file holds, as PEM texts; empty = none. */
-struct pen_key_store {
-    struct pen_buf ca, certificates, key; /* key: unencrypted */
-};
-/** Reads PEM, PKCS#12 or Java's JKS, told by content. password may be empty (trust stores of JKS need
- * none). Errors: PEN_E_TLS with path and reason, never the password. @thread any */
-PEN_MUST_USE int pen_key_store_read(const char *path, struct pen_span password,
-                                    struct pen_key_store *ret, struct pen_error *err);
-void pen_key_store_done(struct pen_key_store *s); /* wipes the key */
-/** For one that nobody took; NULL is fine. */
-void pen_kafka_conf_free(void *conf);
 
 #endif

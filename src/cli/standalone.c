@@ -225,7 +225,8 @@ static int run(int argc, char **argv)
     w.count = (size_t)(argc - optind - 1);
     if (start(&w, argv[optind], &err) < 0) {
         pen_log_error("penstock", &err);
-        return STANDALONE_STARTUP; /* nothing has been read or written */
+        (void)fflush(NULL);
+        _exit(STANDALONE_STARTUP); /* nothing has been read or written; threads may have begun */
     }
     create_next(&w);
     uv_run(&w.loop, UV_RUN_DEFAULT);

@@ -341,6 +341,8 @@ static void validated(void *arg, const struct pen_config *raw,
     struct rest_request *q = arg;
     struct listing l = {.raw = raw, .report = report, .worker = q->rest->o.worker};
     struct pen_span class_name = pen_config_get(raw, "connector.class");
+    if (!rest_waits(q))
+        return;
     if (err->code < 0) {
         rest_answer_error(q, 500, "%s%s",
                           pen_error_class(err->code) == PEN_CLASS_CONFIG

@@ -247,6 +247,8 @@ static void put_answered(void *arg, const struct pen_answer *a)
 {
     struct rest_request *q = arg;
     struct pen_connector_view v;
+    if (!rest_waits(q))
+        return;
     if (a->code < 0) {
         rest_answer_refusal(q, a);
         return;
@@ -258,7 +260,7 @@ static void put_answered(void *arg, const struct pen_answer *a)
     }
     struct pen_buf location = PEN_BUF_INIT;
     const char *host = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, "Host");
-    pen_buf_printf(&location, "http://%s/connectors/",
+    pen_buf_printf(&location, "%s://%s/connectors/", q->listener->tls ? "https" : "http",
                    host ? host : pen_herder_worker_id(q->rest->o.herder));
     put_encoded(&location, name);
     rest_answer_created(q, a->created ? 201 : 200, a->created ? pen_buf_cstr(&location) : NULL,
@@ -488,6 +490,8 @@ void rest_config_patch(struct rest_request *q)
 
 static void answered_empty(struct rest_request *q, const struct pen_answer *a, unsigned status)
 {
+    if (!rest_waits(q))
+        return;
     if (a->code < 0)
         rest_answer_refusal(q, a);
     else
@@ -528,6 +532,8 @@ static void restarting(void *arg, const struct pen_answer *a)
 {
     struct rest_request *q = arg;
     struct pen_connector_view v;
+    if (!rest_waits(q))
+        return;
     if (a->code < 0) {
         rest_answer_refusal(q, a);
         return;

@@ -61,6 +61,8 @@ static void altered(void *arg, const struct pen_answer *a, const char *word)
 {
     struct rest_request *q = arg;
     struct pen_buf b = PEN_BUF_INIT;
+    if (!rest_waits(q))
+        return;
     if (a->code < 0) {
         rest_answer_refusal(q, a);
         return;

@@ -5,8 +5,11 @@
  * media type. */
 #include "rest_int.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
@@ -44,6 +47,7 @@ static void answer(struct rest_request *q, unsigned status, const char *type, st
     if (type)
         (void)MHD_add_response_header(q->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     q->status = status;
+    q->answer_bytes = body.n;
 }
 
 void rest_answer_created(struct rest_request *q, unsigned status, const char *location,
@@ -156,6 +160,11 @@ static void options(struct rest_request *q)
     struct pen_buf methods = PEN_BUF_INIT;
     rest_route_methods(q, &methods);
     answer(q, 200, "text/plain", pen_buf_span(&methods));
+    size_t n = 0;
+    for (size_t i = 0; i < methods.n; i++)
+        if (methods.p[i] != ' ')
+            methods.p[n++] = methods.p[i];
+    methods.n = n;
     if (q->response)
         (void)MHD_add_response_header(q->response, MHD_HTTP_HEADER_ALLOW, pen_buf_cstr(&methods));
     pen_buf_done(&methods);
@@ -184,11 +193,14 @@ static void too_big(struct rest_request *q)
                       REST_BODY_MAX);
 }
 
+/* The order is Jersey's: path, method and media type are matched before anybody asks who it is. */
 static void dispatch(struct rest_request *q)
 {
     unsigned status = rest_route_find(q);
+    const char *type = header(q, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (strcmp(q->method, "OPTIONS") == 0 && status == 405) {
-        options(q);
+        if (rest_auth_ok(q))
+            options(q);
         return;
     }
     if (status) {
@@ -199,29 +211,71 @@ static void dispatch(struct rest_request *q)
         too_big(q);
         return;
     }
-    const char *type = header(q, MHD_HTTP_HEADER_CONTENT_TYPE);
-    if (q->route->body && !type && q->body.n > 0) { /* Jersey then thinks of an octet stream */
-        rest_answer_error(q, 415, "HTTP 415 Unsupported Media Type");
-        return;
-    }
     if (q->route->body && type && !is_json(type)) {
         rest_answer_bare_error(q, 415, "HTTP 415 Unsupported Media Type");
         return;
     }
+    if (!rest_auth_ok(q))
+        return;
+    if (q->route->body && !type && q->body.n > 0) { /* Jersey then thinks of an octet stream */
+        rest_answer_error(q, 415, "HTTP 415 Unsupported Media Type");
+        return;
+    }
     q->route->handle(q);
+}
+
+/* ---- answers that come late --------------------------------------------------------------------- */
+
+static void request_free(struct rest_request *q)
+{
+    if (q->response)
+        MHD_destroy_response(q->response);
+    pen_buf_done(&q->body);
+    free(q->path);
+    free(q->line);
+    free(q->method);
+    free(q);
+}
+
+bool rest_waits(struct rest_request *q)
+{
+    if (q->orphan) {
+        request_free(q);
+        return false;
+    }
+    bool late = q->late;
+    q->late = false; /* the handler is back: the request ends with its connection's */
+    return !late;
+}
+
+void rest_timed_out(struct rest_request *q)
+{
+    int64_t s = (pen_clock_wall_ns() - (pen_clock_mono_ns() - q->begun_ns)) / 1000000000, year;
+    unsigned month, day, t = (unsigned)(s % 86400);
+    pen_civil_from_days(s / 86400, &year, &month, &day);
+    rest_answer_error(q, 500,
+                      "Request timed out. The worker is currently handling %s %s, which began at "
+                      "%04d-%02u-%02uT%02u:%02u:%02uZ",
+                      q->method, q->line, (int)year, month, day, t / 3600, t / 60 % 60, t % 60);
+    q->late = true;
 }
 
 /* ---- libmicrohttpd's side ---------------------------------------------------------------------- */
 
 void *rest_first_line(void *cls, const char *uri, struct MHD_Connection *c)
 {
-    struct pen_rest *rest = cls;
+    struct rest_listener *l = cls;
+    struct pen_rest *rest = l->rest;
     struct rest_request *q = calloc(1, sizeof(*q));
-    if (!q || !(q->path = strndup(uri, strcspn(uri, "?")))) {
+    if (!q || !(q->path = strndup(uri, strcspn(uri, "?"))) || !(q->line = strdup(uri))) {
+        if (q)
+            free(q->path);
         free(q);
         return NULL;
     }
     q->rest = rest;
+    q->listener = l;
+    q->begun_ns = pen_clock_mono_ns();
     q->connection = c;
     q->next = rest->requests;
     q->at = &rest->requests;
@@ -243,11 +297,52 @@ static void take_body(struct rest_request *q, const char *data, size_t n)
         pen_buf_put(&q->body, data, n);
 }
 
+/* A header as the log may show it: what would end its quotes or the line does not. */
+static void put_quoted(struct pen_buf *b, const char *text)
+{
+    pen_buf_put_byte(b, '"');
+    for (; text && *text; text++)
+        pen_buf_put_byte(b, *text == '"' || (uint8_t)*text < 0x20 ? '?' : (uint8_t)*text);
+    pen_buf_put_byte(b, '"');
+}
+
+/* Connect's access log: 127.0.0.1 - user [29/Nov/2026:06:16:09 +0000] "GET / HTTP/1.1" 200 91 "referer"
+ * "agent" ms */
+static void log_request(struct rest_request *q)
+{
+    char when[40] = "", host[64] = "-";
+    time_t now = (time_t)(pen_clock_wall_ns() / 1000000000);
+    struct tm tm;
+    if (!pen_log_on(PEN_LOG_INFO, REST_LOG))
+        return;
+    if (gmtime_r(&now, &tm))
+        (void)strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S +0000", &tm);
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (i)
+        (void)getnameinfo(i->client_addr,
+                          i->client_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+                                                               : sizeof(struct sockaddr_in6),
+                          host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+    struct pen_buf b = PEN_BUF_INIT, line = PEN_BUF_INIT;
+    pen_buf_printf(&line, "%s %s HTTP/1.1", q->method, q->line);
+    pen_buf_printf(&b, "%s - %s [%s] ", host, q->user ? q->user : "-", when);
+    put_quoted(&b, pen_buf_cstr(&line));
+    pen_buf_printf(&b, " %u %zu ", q->status, q->answer_bytes);
+    put_quoted(&b, header(q, "Referer"));
+    pen_buf_put_byte(&b, ' ');
+    put_quoted(&b, header(q, "User-Agent"));
+    pen_info(REST_LOG, "%s %lld", pen_buf_cstr(&b),
+             (long long)((pen_clock_mono_ns() - q->begun_ns) / 1000000));
+    pen_buf_done(&b);
+    pen_buf_done(&line);
+}
+
 static enum MHD_Result reply(struct rest_request *q)
 {
+    rest_headers_add(q);
     enum MHD_Result rc = MHD_queue_response(q->connection, q->status, q->response);
-    pen_debug(REST_LOG, "%s /%s%s%s %u", q->method, q->parts ? q->part[0] : "",
-              q->parts > 1 ? "/" : "", q->parts > 1 ? q->part[1] : "", q->status);
+    log_request(q);
     MHD_destroy_response(q->response);
     q->response = NULL;
     return rc;
@@ -279,7 +374,7 @@ enum MHD_Result rest_access(void *cls, struct MHD_Connection *c, const char *url
     if (!q)
         return MHD_NO;
     if (!q->begun)
-        return begin(q, method);
+        return rest_https_client_ok(&q->listener->https, c) ? begin(q, method) : MHD_NO;
     if (*size > 0) {
         take_body(q, data, *size);
         *size = 0;
@@ -317,11 +412,8 @@ void rest_completed(void *cls, struct MHD_Connection *c, void **state,
     *q->at = q->next;
     if (q->next)
         q->next->at = q->at;
-    if (q->response)
-        MHD_destroy_response(q->response);
-    pen_buf_done(&q->body);
-    free(q->path);
-    free(q->method);
-    free(q);
+    q->orphan = q->late;
+    if (!q->orphan)
+        request_free(q);
     *state = NULL;
 }

@@ -1,9 +1,11 @@
 /* Inside the REST room: one request from its first line to its answer.
  *
- *     server.c    sockets and libmicrohttpd on the loop
- *     request.c   collects the body, finds the route, sends answers
+ *     address.c   listeners to sockets
+ *     server.c    libmicrohttpd on the loop
+ *     https.c     keys of TLS listeners, clients' certificates
+ *     request.c   collects the body, finds the route, asks who it is, sends answers
  *     route.c     method and path → handler
- *     body.c      JSON bodies, refused in Jackson's words
+ *     basic_auth.c, response_headers.c, body.c (JSON, refused in Jackson's words)
  *     the rest    handlers: each ends in exactly one rest_answer_…, now or later */
 #ifndef PENSTOCK_REST_INT_H
 #define PENSTOCK_REST_INT_H
@@ -36,20 +38,41 @@ struct rest_route {
 struct rest_request {
     struct rest_request *next, **at; /* in the server's list */
     struct pen_rest *rest;
+    struct rest_listener *listener;
     struct MHD_Connection *connection;
     char *method;
-    char *path; /* as sent, without the query; then its decoded parts, each NUL-terminated */
+    char *line;       /* path and query as sent, for the log */
+    const char *user; /* who basic auth says it is; borrowed from the rest */
+    int64_t begun_ns; /* by the monotonic clock */
+    char *path;       /* as sent, without the query; then its decoded parts, each NUL-terminated */
     char *part[REST_PATH_PARTS];
     size_t parts;
     const struct rest_route *route;
     struct pen_buf body;
     bool begun, too_big, dispatched, suspended, head;
+    bool late;       /* answered by the watchdog, its handler has not come back yet */
+    bool orphan;     /* and the connection is gone: the handler's end frees it */
     unsigned status; /* of the answer; 0 = none yet */
+    size_t answer_bytes;
     struct MHD_Response *response;
+};
+
+enum rest_client_auth { REST_CLIENT_NONE, REST_CLIENT_REQUESTED, REST_CLIENT_REQUIRED };
+struct rest_https { /* PEM texts */
+    struct pen_buf key, certificates, ca, priorities;
+    enum rest_client_auth client_auth;
+};
+
+struct rest_address {
+    char host[256], port[8];
+    bool https;
 };
 
 struct rest_listener {
     struct pen_rest *rest;
+    bool admin; /* serves /admin and nothing else */
+    bool tls;
+    struct rest_https https; /* libmicrohttpd borrows its texts */
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer; /* libmicrohttpd's own timeouts, and the next run after a resume */
@@ -65,8 +88,20 @@ struct rest_connection {
     bool answering;   /* the request is complete: how long it takes is our business */
 };
 
+struct rest_header { /* of response.http.headers.config */
+    char *name, *value;
+    bool set, date;
+    int64_t date_ms;
+};
+
 struct pen_rest {
     struct pen_rest_options o;
+    bool admin_apart; /* admin.listeners is set: /admin is not served with the rest */
+    bool auth;
+    struct pen_config users; /* base64 of user:password → user */
+    bool cors, any_origin;
+    struct pen_name_filter *origins;
+    PEN_VEC(struct rest_header) headers;
     struct rest_listener listeners[REST_LISTENERS];
     size_t n;
     uv_timer_t watchdog;
@@ -75,6 +110,31 @@ struct pen_rest {
     struct rest_connection *connections;
     json_t *loggers; /* names whose level was set: {"level","last_modified"} */
 };
+
+/* ---- address.c --------------------------------------------------------------------------------- */
+
+/* The worker's `listeners`, or the default; empty: none */
+struct pen_span rest_listeners(const struct pen_config *worker);
+PEN_MUST_USE int rest_address_parse(struct pen_span text, struct rest_address *a,
+                                    struct pen_error *err);
+PEN_MUST_USE int rest_address_open(const struct rest_address *a, int *ret_fd, unsigned *ret_port,
+                                   struct pen_error *err);
+
+/* ---- https.c, basic_auth.c, response_headers.c --------------------------------------------------- */
+
+PEN_MUST_USE int rest_https_open(const struct pen_config *worker, bool admin, struct rest_https *t,
+                                 struct pen_error *err);
+void rest_https_done(struct rest_https *t); /* wipes the key */
+/* Is its certificate, or that it has none, what ssl.client.auth allows? */
+bool rest_https_client_ok(const struct rest_https *t, struct MHD_Connection *c);
+
+PEN_MUST_USE int rest_auth_open(struct pen_rest *r, struct pen_error *err);
+/* false: answered already, 401 */
+bool rest_auth_ok(struct rest_request *q);
+
+PEN_MUST_USE int rest_headers_open(struct pen_rest *r, struct pen_error *err);
+void rest_headers_done(struct pen_rest *r);
+void rest_headers_add(struct rest_request *q); /* to its answer */
 
 /* ---- request.c --------------------------------------------------------------------------------- */
 
@@ -85,6 +145,10 @@ enum MHD_Result rest_access(void *cls, struct MHD_Connection *c, const char *url
                             void **state);
 void rest_completed(void *cls, struct MHD_Connection *c, void **state,
                     enum MHD_RequestTerminationCode why);
+/* For an answer that comes later: is anybody there to answer? false: q is freed or answered. */
+bool rest_waits(struct rest_request *q);
+/* The watchdog's: a request whose handler is not done after rest->answer_ms is answered 500. */
+void rest_timed_out(struct rest_request *q);
 const char *rest_query(struct rest_request *q, const char *name); /* NULL = absent */
 bool rest_query_bool(struct rest_request *q, const char *name);   /* as Boolean.valueOf */
 struct pen_span rest_part(const struct rest_request *q, size_t i);
@@ -105,9 +169,9 @@ void rest_answer_refusal(struct rest_request *q, const struct pen_answer *a);
 
 /* ---- route.c ----------------------------------------------------------------------------------- */
 
-/* Splits and decodes q->path, sets q->route. @returns 0 or an HTTP status */
+/* Splits and decodes q->path, sets q->route. @returns 0 or an HTTP status; 405 for OPTIONS */
 unsigned rest_route_find(struct rest_request *q);
-/* "GET,HEAD,OPTIONS" of the path's routes; nothing when the path is unknown */
+/* "HEAD, GET, OPTIONS" of the path's routes, which is known */
 void rest_route_methods(const struct rest_request *q, struct pen_buf *out);
 
 /* ---- body.c ------------------------------------------------------------------------------------ */

@@ -81,10 +81,19 @@ static unsigned split(struct rest_request *q)
     return 0;
 }
 
+/* With listeners of its own, /admin is served there and nothing else is. */
+static bool served(const struct rest_request *q, const char *path)
+{
+    const bool admin = strncmp(path, "/admin/", 7) == 0;
+    return q->listener->admin ? admin : !admin || !q->rest->admin_apart;
+}
+
 static bool path_matches(const struct rest_request *q, const char *path)
 {
     struct pen_span rest = pen_span_str(path + 1), item;
     size_t i = 0;
+    if (!served(q, path))
+        return false;
     if (rest.n == 0)
         return q->parts == 0;
     while (pen_span_split(&rest, '/', &item)) {
@@ -115,15 +124,17 @@ unsigned rest_route_find(struct rest_request *q)
     return path ? 405 : 404;
 }
 
+/* In the order of Java's HashSet, as Jersey tells them. */
 void rest_route_methods(const struct rest_request *q, struct pen_buf *out)
 {
-    for (size_t i = 0; i < PEN_COUNT(routes); i++) {
-        if (!path_matches(q, routes[i].path))
-            continue;
-        pen_buf_printf(out, "%s%s", out->n ? "," : "", routes[i].method);
-        if (strcmp(routes[i].method, "GET") == 0)
-            pen_buf_put_str(out, ",HEAD");
+    static const char *const methods[] = {"HEAD",    "DELETE", "POST", "GET",
+                                          "OPTIONS", "PUT",    "PATCH"};
+    for (size_t m = 0; m < PEN_COUNT(methods); m++) {
+        bool there = strcmp(methods[m], "OPTIONS") == 0;
+        const char *method = strcmp(methods[m], "HEAD") == 0 ? "GET" : methods[m];
+        for (size_t i = 0; i < PEN_COUNT(routes) && !there; i++)
+            there = strcmp(routes[i].method, method) == 0 && path_matches(q, routes[i].path);
+        if (there)
+            pen_buf_printf(out, "%s%s", out->n ? ", " : "", methods[m]);
     }
-    if (out->n)
-        pen_buf_put_str(out, ",OPTIONS");
 }

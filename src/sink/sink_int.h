@@ -3,6 +3,7 @@
 #define PENSTOCK_SINK_INT_H
 
 #include <penstock/sink.h>
+#include <penstock/keys.h>
 
 /* Counters are written by the sink's thread and read by any. */
 PEN_INLINE void sink__add(uint64_t *counter, uint64_t n)

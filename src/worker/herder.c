@@ -460,6 +460,7 @@ void pen_herder_stop(struct pen_herder *h, void (*fn)(void *arg), void *arg)
     h->stopped_arg = arg;
     uv_timer_stop(&h->cluster_timer);
     herder_offsets_stop(h);
+    atomic_store(&h->cluster_stop, true);
     for (struct herder_run *r = h->runs; r; r = r->next)
         herder_run_stop(r);
     uv_timer_start(&h->stop_timer, on_stop_timeout, (uint64_t)PEN_MAX(ms, (int64_t)0) + 500, 0);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASK_MS   2000
+#define ASKS     20 /* of ASK_MS each, so that an end is not waited for */
+#define ASK_MS   100
 #define AGAIN_MS 5000
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -34,7 +35,9 @@ static void ask(struct pen_herder *h, const struct pen_config *client)
     rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     if (!rk)
         rd_kafka_conf_destroy(conf);
-    char *id = rk ? rd_kafka_clusterid(rk, ASK_MS) : NULL;
+    char *id = NULL;
+    for (int i = 0; rk && !id && i < ASKS && !atomic_load(&h->cluster_stop); i++)
+        id = rd_kafka_clusterid(rk, ASK_MS);
     if (id && strlen(id) < sizeof(h->cluster_found))
         memcpy(h->cluster_found, id, strlen(id) + 1);
     if (id)

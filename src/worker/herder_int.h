@@ -78,6 +78,7 @@ struct pen_herder {
     uv_work_t cluster_work;
     uv_timer_t cluster_timer;
     bool cluster_busy;
+    atomic_bool cluster_stop;
     char cluster_found[128], cluster_id[128];
     unsigned handles; /* open uv handles */
     struct herder_offset_job *offset_jobs;

@@ -5,7 +5,7 @@
  * Memory files have no name, so a key that a password protected on disk is never on disk in clear. */
 #include "room_options.h"
 
-#include <penstock/sink.h>
+#include <penstock/keys.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>

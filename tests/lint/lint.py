@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "pcre2": r"pcre2\.h",
     "libmicrohttpd": r"microhttpd\.h",
     "openssl": r"openssl/.*\.h",
+    "gnutls": r"gnutls/.*\.h",
     "curl": r"curl/curl\.h",
 }
 BANNED = "strcpy strcat sprintf vsprintf gets strtok rand srand atoi atol atoll alloca tmpnam mktemp system setjmp longjmp"

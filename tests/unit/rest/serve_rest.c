@@ -1,9 +1,9 @@
 /* A REST server over a herder, without MySQL, Kafka or Java: for table.py and test_hostile.py.
  *
- *     serve_rest [verbose]     prints "port N", serves until its stdin ends
+ *     serve_rest [verbose] [try] [name=value …]     prints "port N …", serves until its stdin ends
  *
- * Connections to servers are not tried before a configuration is accepted; tasks that start find
- * nobody at their port and fail. */
+ * name=value: worker properties. Unless `try` is given, connections to servers are not tried before
+ * a configuration is accepted; tasks that start find nobody at their port and fail. */
 #include <penstock/rest.h>
 #include <penstock/store.h>
 #include <signal.h>
@@ -40,6 +40,20 @@ static int set(struct pen_config *w, const char *key, const char *value)
     return pen_config_set_str(w, key, value);
 }
 
+static int arguments(struct pen_config *w, int argc, char **argv, bool *ret_verbose, bool *ret_try)
+{
+    int rc = 0;
+    for (int i = 1; i < argc && rc == 0; i++) {
+        if (strcmp(argv[i], "verbose") == 0)
+            *ret_verbose = true;
+        else if (strcmp(argv[i], "try") == 0)
+            *ret_try = true;
+        else
+            rc = pen_config_parse_assignment(argv[i], w, NULL);
+    }
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct server s = {0};
@@ -47,31 +61,39 @@ int main(int argc, char **argv)
     struct pen_offset_store *offsets = NULL;
     struct pen_rest *rest = NULL;
     struct pen_error err = {0};
-    (void)argv;
-    pen_log_init(argc > 1 ? PEN_LOG_DEBUG : PEN_LOG_OFF);
+    bool verbose = false, try_servers = false;
     signal(SIGPIPE, SIG_IGN);
     if (set(&w, "bootstrap.servers", "127.0.0.1:1") < 0 ||
         set(&w, "key.converter", "org.apache.kafka.connect.json.JsonConverter") < 0 ||
         set(&w, "value.converter", "org.apache.kafka.connect.json.JsonConverter") < 0 ||
         set(&w, "listeners", "http://127.0.0.1:0") < 0 || uv_loop_init(&s.loop) != 0 ||
-        pen_offset_store_open_memory(&offsets, &err) < 0)
+        pen_offset_store_open_memory(&offsets, &err) < 0 ||
+        arguments(&w, argc, argv, &verbose, &try_servers) < 0)
         return 2;
+    pen_log_init(verbose ? PEN_LOG_DEBUG : PEN_LOG_OFF);
     struct pen_herder_options h = {.loop = &s.loop,
                                    .worker = &w,
                                    .worker_id = "127.0.0.1:8083",
                                    .offsets = offsets,
-                                   .trust_server = true};
-    struct pen_rest_options o = {
-        .loop = &s.loop, .worker = &w, .version = "test", .idle_ms = 1000, .request_ms = 1500};
+                                   .trust_server = !try_servers};
+    struct pen_rest_options o = {.loop = &s.loop,
+                                 .worker = &w,
+                                 .version = "test",
+                                 .idle_ms = 1000,
+                                 .request_ms = 1500,
+                                 .answer_ms = 2000};
     int rc = pen_herder_new(&h, &s.herder, &err);
     o.herder = s.herder;
     if (rc == 0)
         rc = pen_rest_open(&o, &rest, &err);
     if (rc < 0) {
         fprintf(stderr, "%s\n", err.text);
-        return 2;
+        _exit(2); /* the herder asks for the cluster already, on a thread of its own */
     }
-    printf("port %u\n", pen_rest_port(rest, 0));
+    printf("port");
+    for (size_t i = 0; pen_rest_port(rest, i) != 0; i++)
+        printf(" %u", pen_rest_port(rest, i));
+    printf("\n");
     fflush(stdout);
     uv_poll_init(&s.loop, &s.in, STDIN_FILENO);
     s.in.data = &s;

@@ -11,7 +11,7 @@
  *     password (UTF-16BE) ‖ "Mighty Aphrodite" ‖ all before. Numbers are big-endian. A key is an
  *     EncryptedPrivateKeyInfo of algorithm 1.3.6.1.4.1.42.2.17.1.1: salt[20] ‖ xored ‖ SHA-1(password ‖
  *     key), the key stream being SHA-1(password ‖ previous block), first block: the salt. */
-#include "sink_int.h"
+#include <penstock/keys.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>

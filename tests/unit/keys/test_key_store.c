@@ -1,6 +1,6 @@
 /* Key stores of keytool (OpenJDK 17), all with password "geheim" and one EC key of CN=penstock:
  *   keytool -genkeypair -keyalg EC -dname CN=penstock -storetype JKS …; -exportcert; -importcert; -importkeystore */
-#include <penstock/sink.h>
+#include <penstock/keys.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <unistd.h>
