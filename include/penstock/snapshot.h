@@ -120,8 +120,9 @@ struct pen_snapshot_filter {
     void *arg;
     bool (*database)(void *arg, struct pen_span db); /* captured, builtin ones excluded */
     bool (*table)(void *arg, struct pen_span db, struct pen_span table);
-    /* snapshot.include.collection.list; asked for captured tables only, false for the signal
-     * table. */
+    /* snapshot.include.collection.list; asked for captured tables only. */
+    bool (*listed)(void *arg, struct pen_span db, struct pen_span table);
+    /* Are rows read? Asked for listed tables only, false for the signal table. */
     bool (*data)(void *arg, struct pen_span db, struct pen_span table);
     /* Key columns must say yes; primary key columns are selected anyway. */
     bool (*column)(void *arg, struct pen_span db, struct pen_span table, struct pen_span column);
@@ -179,6 +180,8 @@ struct pen_snapshot_msg {
      * TRUE, or LAST when no row and no structure follows: its record is the snapshot's last one,
      * whose offset says complete. So nobody has to hold a record back. */
     enum pen_snapshot_marker marker;
+    bool
+        unpublished; /* structure for the schema history that the schema-change topic does not get */
     union {
         struct {
             struct pen_span file, gtids; /* gtids p NULL = none */

@@ -50,20 +50,33 @@ struct names {
     PEN_VEC(struct pen_span) list;
 };
 
-/* One item between commas at depth 1: [p, end). */
-static int take_item(struct pen_arena *a, const uint8_t *p, const uint8_t *end,
-                     struct names *columns, struct names *keys)
+struct cutting {
+    struct pen_arena *arena;
+    struct names columns, primary, unique; /* unique: of all unique keys together */
+};
+
+static bool starts(const uint8_t *p, size_t n, const char *word)
 {
-    static const char primary[] = "PRIMARY KEY";
+    return n >= strlen(word) && memcmp(p, word, strlen(word)) == 0;
+}
+
+/* One item between commas at depth 1: [p, end). */
+static int take_item(struct cutting *c, const uint8_t *p, const uint8_t *end)
+{
     while (p < end && (*p == ' ' || *p == '\n' || *p == '\r'))
         p++;
     const size_t n = (size_t)(end - p);
     struct names *to = NULL;
     if (n > 2 && *p == '`') {
-        to = columns;
+        to = &c->columns;
         end = skip_quoted(p, end);
-    } else if (n >= sizeof(primary) - 1 && memcmp(p, primary, sizeof(primary) - 1) == 0) {
-        to = keys;
+    } else if (starts(p, n, "PRIMARY KEY")) {
+        to = &c->primary;
+    } else if (starts(p, n, "UNIQUE KEY")) {
+        to = &c->unique;
+        while (p < end && *p != '`')
+            p++;
+        p = p < end ? skip_quoted(p, end) : end; /* its name */
     }
     while (to != NULL && p < end) {
         if (!is_quote(*p)) {
@@ -72,7 +85,7 @@ static int take_item(struct pen_arena *a, const uint8_t *p, const uint8_t *end,
         }
         const uint8_t *after = skip_quoted(p, end);
         struct pen_span *name = *p == '`' ? pen_vec_push(&to->list) : NULL;
-        if (*p == '`' && (name == NULL || (*name = unquote(a, p, after)).p == NULL))
+        if (*p == '`' && (name == NULL || (*name = unquote(c->arena, p, after)).p == NULL))
             return PEN_E_NOMEM;
         /* PRIMARY KEY (`a`,`b`(10)) COMMENT '…': only backticked names are columns */
         p = after;
@@ -80,7 +93,7 @@ static int take_item(struct pen_arena *a, const uint8_t *p, const uint8_t *end,
     return 0;
 }
 
-static int cut(struct pen_arena *a, struct pen_span ddl, struct names *columns, struct names *keys)
+static int cut(struct cutting *c, struct pen_span ddl)
 {
     const uint8_t *p = ddl.p, *end = ddl.p + ddl.n, *item = NULL;
     unsigned depth = 0;
@@ -92,9 +105,9 @@ static int cut(struct pen_arena *a, struct pen_span ddl, struct names *columns, 
         if (*p == '(' && ++depth == 1)
             item = p + 1;
         else if (depth == 1 && (*p == ',' || *p == ')')) {
-            int rc = take_item(a, item, p, columns, keys);
+            int rc = take_item(c, item, p);
             if (rc < 0 || *p == ')')
-                return rc < 0 ? rc : columns->list.n > 0 ? 0 : PEN_E_DDL;
+                return rc < 0 ? rc : c->columns.list.n > 0 ? 0 : PEN_E_DDL;
             item = p + 1;
         } else if (*p == ')' && depth > 0)
             depth--;
@@ -103,25 +116,34 @@ static int cut(struct pen_arena *a, struct pen_span ddl, struct names *columns, 
     return PEN_E_DDL;
 }
 
+static bool is_among(const struct names *names, struct pen_span name)
+{
+    for (size_t i = 0; i < names->list.n; i++)
+        if (pen_span_eq(names->list.v[i], name))
+            return true;
+    return false;
+}
+
 int snapshot__columns(struct pen_arena *a, struct pen_span ddl, struct pen_span **ret_names,
                       bool **ret_is_key, uint32_t *ret_count)
 {
-    struct names columns = {0}, keys = {0};
-    int rc = cut(a, ddl, &columns, &keys);
+    struct cutting c = {.arena = a};
+    int rc = cut(&c, ddl);
+    const struct names *columns = &c.columns, *keys = c.primary.list.n > 0 ? &c.primary : &c.unique;
     if (rc == 0) {
-        *ret_names = pen_arena_alloc(a, columns.list.n * sizeof(**ret_names));
-        *ret_is_key = pen_arena_alloc(a, columns.list.n * sizeof(**ret_is_key));
-        *ret_count = (uint32_t)columns.list.n;
+        *ret_names = pen_arena_alloc(a, columns->list.n * sizeof(**ret_names));
+        *ret_is_key = pen_arena_alloc(a, columns->list.n * sizeof(**ret_is_key));
+        *ret_count = (uint32_t)columns->list.n;
         if (*ret_names == NULL || *ret_is_key == NULL)
             rc = PEN_E_NOMEM;
     }
-    for (size_t i = 0; rc == 0 && i < columns.list.n; i++) {
-        (*ret_names)[i] = columns.list.v[i];
-        for (size_t k = 0; k < keys.list.n; k++)
-            (*ret_is_key)[i] = (*ret_is_key)[i] || pen_span_eq(keys.list.v[k], columns.list.v[i]);
+    for (size_t i = 0; rc == 0 && i < columns->list.n; i++) {
+        (*ret_names)[i] = columns->list.v[i];
+        (*ret_is_key)[i] = is_among(keys, columns->list.v[i]);
     }
-    pen_vec_done(&columns.list);
-    pen_vec_done(&keys.list);
+    pen_vec_done(&c.columns.list);
+    pen_vec_done(&c.primary.list);
+    pen_vec_done(&c.unique.list);
     return rc;
 }
 

@@ -17,12 +17,13 @@ struct snapshot__out {
     size_t flags_at;   /* of the last message that makes a record; SIZE_MAX: none */
     size_t message_at; /* of the message being written */
 };
-#define SNAPSHOT__BATCH        ((size_t)32 << 10)
-#define SNAPSHOT__NO_MESSAGE   SIZE_MAX
-#define SNAPSHOT__FLAG_LAST    1u
-#define SNAPSHOT__FLAG_FIRST   2u /* first row of the first table */
-#define SNAPSHOT__FLAG_T_FIRST 4u /* first, last row of its table */
-#define SNAPSHOT__FLAG_T_LAST  8u
+#define SNAPSHOT__BATCH            ((size_t)32 << 10)
+#define SNAPSHOT__NO_MESSAGE       SIZE_MAX
+#define SNAPSHOT__FLAG_LAST        1u
+#define SNAPSHOT__FLAG_FIRST       2u /* first row of the first table */
+#define SNAPSHOT__FLAG_T_FIRST     4u /* first, last row of its table */
+#define SNAPSHOT__FLAG_T_LAST      8u
+#define SNAPSHOT__FLAG_UNPUBLISHED 16u
 
 void snapshot__out_init(struct snapshot__out *o, struct pen_ring *ring);
 void snapshot__out_done(struct snapshot__out *o);
@@ -56,7 +57,8 @@ PEN_MUST_USE int snapshot__take(struct snapshot__in *in, struct pen_snapshot_msg
 
 struct snapshot__table {
     struct pen_span db, name; /* NUL-terminated, in the run's arena */
-    bool captured, data;
+    bool captured, data, unpublished;
+    uint32_t order; /* among all tables */
     uint32_t db_order, rank;
     uint64_t rows; /* estimate */
     struct pen_span *columns;
@@ -112,7 +114,8 @@ PEN_MUST_USE int snapshot__rows(struct pen_snapshot *s, struct pen_error *err); 
 /* MariaDB: the GTIDs at a place of a binlog file; *ret NULL when it does not know. _position.c */
 PEN_MUST_USE int snapshot__gtids_at(struct pen_conn *c, const char *file, uint64_t pos,
                                     char **ret_gtids, struct pen_error *err);
-/* Names of the columns of a SHOW CREATE TABLE text, in order, and which are in PRIMARY KEY.
+/* Names of the columns of a SHOW CREATE TABLE text, in order, and which may
+ * be in the key: those of PRIMARY KEY, without one those of all unique keys.
  * @returns 0, PEN_E_DDL when the text has another form, PEN_E_NOMEM. snapshot_columns.c */
 PEN_MUST_USE int snapshot__columns(struct pen_arena *a, struct pen_span ddl,
                                    struct pen_span **ret_names, bool **ret_is_key,

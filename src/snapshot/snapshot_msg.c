@@ -109,7 +109,7 @@ static bool makes_record(enum pen_snapshot_tag tag)
 
 static int message_begin(struct snapshot__out *o, enum pen_snapshot_tag tag, unsigned flags)
 {
-    if (makes_record(tag)) {
+    if (makes_record(tag) && !(flags & SNAPSHOT__FLAG_UNPUBLISHED)) {
         int rc = snapshot__out_room(o);
         if (rc < 0)
             return rc;
@@ -161,7 +161,7 @@ int snapshot__put(struct snapshot__out *o, const struct pen_snapshot_msg *m)
     struct pen_buf *b = &o->buf;
     if (m->tag == PEN_SNAPSHOT_END)
         snapshot__out_mark(o, SNAPSHOT__FLAG_LAST);
-    int rc = message_begin(o, m->tag, 0);
+    int rc = message_begin(o, m->tag, m->unpublished ? SNAPSHOT__FLAG_UNPUBLISHED : 0);
     if (rc < 0)
         return rc;
     switch (m->tag) {
@@ -426,7 +426,9 @@ int snapshot__take(struct snapshot__in *in, struct pen_snapshot_msg *ret)
         return 0;
     uint32_t n = cur_u32(&in->rest);
     ret->tag = (enum pen_snapshot_tag)cur_u8(&in->rest);
-    ret->marker = marker(cur_u8(&in->rest));
+    const unsigned flags = cur_u8(&in->rest);
+    ret->marker = marker(flags);
+    ret->unpublished = flags & SNAPSHOT__FLAG_UNPUBLISHED;
     struct pen_cursor body = pen_cursor_make(cur_take(&in->rest, n));
     if (in->rest.bad)
         return PEN_E_CORRUPT;

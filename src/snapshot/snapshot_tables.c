@@ -4,9 +4,10 @@
  *     schema: every base table of every database that is not the server's own, or only captured ones
  *     data:   the captured ones that snapshot.include.collection.list leaves in
  *
- * Records follow Debezium's order: all tables by "db.table" as text for the DROPs, then by database
- * in the order of its first table. The texts gather in memory while locks are held, up to
- * STRUCTURE_LIMIT; only a bigger structure goes to the ring under the lock. */
+ * Records follow Debezium's order: all tables by "db.table" as text (with a history of captured tables
+ * only: by table.include.list) for the DROPs, then by database in the order of its first table. The
+ * texts gather in memory while locks are held, up to STRUCTURE_LIMIT; only a bigger structure goes to
+ * the ring under the lock. */
 #include "snapshot_int.h"
 #include <stdlib.h>
 
@@ -38,7 +39,9 @@ static int add_table(void *arg, struct pen_span db, struct pen_span name, bool c
     t->db = pen_arena_span(&s->arena, db);
     t->name = pen_arena_span(&s->arena, name);
     t->captured = captured;
-    t->data = captured && s->o.data && (f->data == NULL || f->data(f->arg, db, name));
+    const bool listed = captured && (f->listed == NULL || f->listed(f->arg, db, name));
+    t->data = listed && s->o.data && (f->data == NULL || f->data(f->arg, db, name));
+    t->unpublished = captured && !listed && s->o.only_captured_tables;
     t->rank = captured && f->rank != NULL ? f->rank(f->arg, db, name) : 0;
     return t->db.p != NULL && t->name.p != NULL ? 0 : no_memory(err);
 }
@@ -58,12 +61,30 @@ static int compare_name(const void *va, const void *vb)
     return na < nb ? -1 : na > nb;
 }
 
+static int compare_rank(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    return compare_name(va, vb);
+}
+
+/* Where the history has captured tables only, Debezium goes by the order of table.include.list and
+ * leaves out what snapshot.include.collection.list leaves out; here that comes last, unpublished. */
+static int compare_captured(const void *va, const void *vb)
+{
+    const struct snapshot__table *a = va, *b = vb;
+    if (a->unpublished != b->unpublished)
+        return a->unpublished ? 1 : -1;
+    return compare_rank(va, vb);
+}
+
 static int compare_database(const void *va, const void *vb)
 {
     const struct snapshot__table *a = va, *b = vb;
     if (a->db_order != b->db_order)
         return a->db_order < b->db_order ? -1 : 1;
-    return compare_name(va, vb);
+    return a->order < b->order ? -1 : a->order > b->order;
 }
 
 static void sort_tables(struct pen_snapshot *s, int (*compare)(const void *, const void *))
@@ -76,7 +97,7 @@ int snapshot__list(struct pen_snapshot *s, struct pen_error *err)
 {
     int rc = pen_server_tables(s->data, &s->o.filter, add_table, s, err);
     if (rc == 0)
-        sort_tables(s, compare_name);
+        sort_tables(s, s->o.only_captured_tables ? compare_captured : compare_name);
     return rc;
 }
 
@@ -86,6 +107,7 @@ static int order_databases(struct pen_snapshot *s, struct pen_error *err)
     struct pen_map seen PEN_CLEANUP(pen_map_done) = PEN_MAP_INIT;
     for (uint32_t i = 0; i < s->tables.n; i++) {
         struct snapshot__table *t = &s->tables.v[i];
+        t->order = i;
         const uint32_t *first = pen_map_get(&seen, t->db);
         t->db_order = first != NULL ? *first : i;
         if (first == NULL && pen_map_put(&seen, t->db, &t->db_order, NULL) < 0)
@@ -112,7 +134,8 @@ static int put_server_charset(struct pen_snapshot *s, struct pen_error *err)
     return rc;
 }
 
-static int put_database(struct pen_snapshot *s, struct pen_span db, struct pen_error *err)
+static int put_database(struct pen_snapshot *s, struct pen_span db, bool unpublished,
+                        struct pen_error *err)
 {
     pen_buf_reset(&s->sql);
     pen_buf_put_lit(&s->sql, "SELECT default_character_set_name, default_collation_name FROM "
@@ -122,7 +145,7 @@ static int put_database(struct pen_snapshot *s, struct pen_span db, struct pen_e
     int rc = pen_conn_query_row(s->data, pen_buf_cstr(&s->sql), &row, err);
     if (rc < 0)
         return rc;
-    struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_DATABASE};
+    struct pen_snapshot_msg m = {.tag = PEN_SNAPSHOT_DATABASE, .unpublished = unpublished};
     m.database.name = db;
     m.database.charset = pen_span_str(row.n > 0 ? row.values[0] : NULL);
     m.database.collation = pen_span_str(row.n > 1 ? row.values[1] : NULL);
@@ -139,6 +162,7 @@ static int take_ddl(struct pen_snapshot *s, struct snapshot__table *t, struct pe
     m.table.table = t->name;
     m.table.ddl = ddl;
     m.table.captured = t->captured;
+    m.unpublished = t->unpublished;
     int rc = s->o.schema ? snapshot__put(&s->out, &m) : 0;
     if (rc == 0 && t->data) {
         rc = snapshot__columns(&s->arena, ddl, &t->columns, &t->is_key, &t->column_count);
@@ -185,6 +209,7 @@ static int put_table_names(struct pen_snapshot *s)
         m.table.db = s->tables.v[i].db;
         m.table.table = s->tables.v[i].name;
         m.table.captured = s->tables.v[i].captured;
+        m.unpublished = s->tables.v[i].unpublished;
         rc = snapshot__put(&s->out, &m);
     }
     return rc;
@@ -204,7 +229,7 @@ int snapshot__structure(struct pen_snapshot *s, struct pen_error *err)
     for (size_t i = 0; rc == 0 && i < s->tables.n; i++) {
         struct snapshot__table *t = &s->tables.v[i];
         if (s->o.schema && (i == 0 || t->db_order != t[-1].db_order))
-            rc = put_database(s, t->db, err);
+            rc = put_database(s, t->db, t->unpublished, err); /* then all its tables are */
         if (rc == 0 && (s->o.schema || t->data))
             rc = read_table(s, t, err);
     }
@@ -213,14 +238,6 @@ int snapshot__structure(struct pen_snapshot *s, struct pen_error *err)
 }
 
 /* ---- what to read, in which order ----------------------------------------------------------- */
-
-static int compare_rank(const void *va, const void *vb)
-{
-    const struct snapshot__table *a = va, *b = vb;
-    if (a->rank != b->rank)
-        return a->rank < b->rank ? -1 : 1;
-    return compare_name(va, vb);
-}
 
 static int compare_rows(const void *va, const void *vb)
 {

@@ -163,7 +163,7 @@ static int one_event(struct pen_task *t, const struct pen_ddl_event *e, struct p
     if (e->kind == PEN_DDL_TRUNCATE)
         return emit_truncate(t, e);
     int rc = write_history(t, e);
-    if (rc == 0 && t->config->include_schema_changes)
+    if (rc == 0 && t->config->include_schema_changes && !t->unpublished)
         rc = emit_schema_change(t, e, tables);
     return rc;
 }

@@ -26,13 +26,19 @@ static struct pen_span qualified(struct pen_buf *b, struct pen_span db, struct p
     return pen_buf_span(b);
 }
 
+static bool filter_listed(void *arg, struct pen_span db, struct pen_span table)
+{
+    const struct pen_connector_config *c = arg;
+    struct pen_buf b = PEN_BUF_INIT;
+    bool yes = pen_name_filter_match(c->snapshot_include, qualified(&b, db, table));
+    pen_buf_done(&b);
+    return yes;
+}
 static bool filter_data(void *arg, struct pen_span db, struct pen_span table)
 {
     const struct pen_connector_config *c = arg;
     struct pen_buf b = PEN_BUF_INIT;
-    struct pen_span name = qualified(&b, db, table);
-    bool yes = !(c->signal_table && pen_name_filter_match(c->signal_table, name)) &&
-               (!c->snapshot_include || pen_name_filter_match(c->snapshot_include, name));
+    bool yes = !pen_name_filter_match(c->signal_table, qualified(&b, db, table));
     pen_buf_done(&b);
     return yes;
 }
@@ -107,7 +113,8 @@ struct pen_snapshot_filter task_snapshot_filter(const struct pen_task *t)
     return (struct pen_snapshot_filter){.arg = c,
                                         .database = filter_database,
                                         .table = filter_table,
-                                        .data = filter_data,
+                                        .listed = c->snapshot_include ? filter_listed : NULL,
+                                        .data = c->signal_table ? filter_data : NULL,
                                         .column = filter_column,
                                         .rank = c->table_include ? filter_rank : NULL,
                                         .select = c->select_override_count ? filter_select : NULL};
@@ -349,6 +356,7 @@ int pump_snapshot(struct pen_task *t)
     if (rc <= 0)
         return rc < 0 ? rc : PUMP_BLOCKED;
     rc = 0;
+    t->unpublished = m.unpublished;
     switch (m.tag) {
     case PEN_SNAPSHOT_BEGIN:
         rc = begin(t, &m);

@@ -175,6 +175,7 @@ struct pen_task {
     struct pen_buf snap_file, snap_gtids;
     uint64_t snap_pos;
     struct pen_buf statement; /* of the snapshot's structure */
+    bool unpublished;         /* … and no schema-change topic gets it */
     struct pen_buf text;      /* scratch: names, JSON; any callee may use it */
     size_t ring_bytes;        /* share of the budget for the ring in front of the pump */
 

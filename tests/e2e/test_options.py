@@ -80,3 +80,15 @@ def test_more_tables_than_the_guardrail_allows(maria_database, stream):
     s = stream(d, snapshot_mode="always", options=[*limit, "guardrail.collections.limit.action=fail"])
     assert s.process.wait(rig.LIMIT) == 2
     assert f"ERROR penstock: {text}" in s.log()
+
+
+def test_a_table_that_the_snapshot_leaves_out_is_streamed(maria_database, stream):
+    maria_database.run("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)", "INSERT INTO b VALUES (1)")
+    s = stream(maria_database, options=[rf"snapshot.include.collection.list={maria_database.name}\.(a|marker)"])
+    s.sync()
+    s.stop()
+    s = stream(maria_database, options=[rf"snapshot.include.collection.list={maria_database.name}\.(a|marker)"])  # from the history
+    maria_database.run("INSERT INTO b VALUES (2)")
+    s.sync()
+    assert [(r.table, r.op, r.value["after"]["id"]) for r in s.records if r.table in ("a", "b") and r.op] == [("a", "r", 1), ("b", "c", 2)]
+    s.stop()

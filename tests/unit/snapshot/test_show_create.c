@@ -28,6 +28,10 @@ static const struct {
      "VIRTUAL,\n"
      "  `d` json DEFAULT (json_object(_utf8mb4'k',`a`))\n)",
      "a|g|d"},
+    {"without a primary key the unique keys may be the key",
+     "CREATE TABLE `t` (\n  `a` int NOT NULL,\n  `b` int NOT NULL,\n  `c` int,\n  `d` int,\n"
+     "  UNIQUE KEY `d` (`b`,`a`),\n  UNIQUE KEY `u` (`c`),\n  KEY `k` (`d`)\n)",
+     "a*|b*|c*|d"},
     {"a generated invisible primary key",
      "CREATE TABLE `t` (\n  `my_row_id` bigint unsigned NOT NULL AUTO_INCREMENT /*!80023 INVISIBLE "
      "*/,\n  `a` int,\n"
