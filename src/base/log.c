@@ -1,10 +1,11 @@
-/* Log lines on stderr (penstock/base/log.h). The only static mutable data of the library: levels
+/* Log lines on stderr or in a file (penstock/base/log.h). The only static mutable data of the library: levels
  * are asked from every thread, so they are atomics in a table that only grows. */
 #include <penstock/base/log.h>
 
 #include <penstock/base/buffer.h>
 #include <penstock/base/clock.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@ static struct {
     _Atomic int root;
     _Atomic unsigned count;
     bool colour;
+    int fd;           /* 0 = stderr */
+    const char *path; /* of fd */
     void (*hook)(void *arg, bool before);
     void *hook_arg;
     struct logger loggers[MAX_LOGGERS];
@@ -93,10 +96,43 @@ static void put_prefix(struct pen_buf *b, enum pen_log_level level, const char *
     pen_buf_printf(b, "%s%s%s %s: ", colour, names[level], *colour ? "\033[0m" : "", logger);
 }
 
+static int open_file(const char *path, int *ret, struct pen_error *err)
+{
+    *ret = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (*ret >= 0)
+        return 0;
+    int e = errno;
+    pen_error_set(err, PEN_E_IO, "unable to write the log to '%s': %s", path, strerror(e));
+    if (err)
+        err->os_code = e;
+    return PEN_E_IO;
+}
+
+int pen_log_open(const char *path, struct pen_error *err)
+{
+    int fd, rc = open_file(path, &fd, err);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&g.lock);
+    int old = g.fd;
+    g.fd = fd;
+    g.path = path;
+    g.colour = false;
+    pthread_mutex_unlock(&g.lock);
+    if (old > 0)
+        close(old);
+    return 0;
+}
+
+int pen_log_reopen(struct pen_error *err)
+{
+    return g.path ? pen_log_open(g.path, err) : 0;
+}
+
 static void write_all(const struct pen_buf *b)
 {
     for (size_t done = 0; done < b->n;) {
-        ssize_t n = write(STDERR_FILENO, b->p + done, b->n - done);
+        ssize_t n = write(g.fd > 0 ? g.fd : STDERR_FILENO, b->p + done, b->n - done);
         if (n < 0 && errno != EINTR)
             return; /* nowhere left to complain */
         if (n > 0)

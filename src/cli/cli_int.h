@@ -25,6 +25,18 @@ void cli_report(const struct pen_config_report *r);
 /* "trace" … "off"; false when it is none. */
 bool cli_log_level(const char *text);
 
+/* ---- running as a service (service.c) ---------------------------------------------------------- */
+
+/* Errors on the command line go where no log file is open yet. */
+PEN_MUST_USE int cli_log_file(const char *path, struct pen_error *err);
+/* SIGHUP: the log file is opened again. */
+void cli_hangup(void);
+/* To the supervisor's datagram socket ($NOTIFY_SOCKET), as sd_notify does; nothing without one. */
+void cli_notify(const char *text); /* "READY=1", lines separated by \n */
+/* Sends WATCHDOG=1 from the loop at half of $WATCHDOG_USEC: a loop that hangs is found. */
+void cli_watchdog_start(uv_loop_t *loop, uv_timer_t *timer);
+void cli_watchdog_stop(uv_timer_t *timer);
+
 /* ---- the progress line ------------------------------------------------------------------------ */
 
 /* One line on a terminal that is drawn over and over: phase, rows, rows a second, per cent and time

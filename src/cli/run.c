@@ -77,8 +77,10 @@ bool cli_first_stop(int64_t *stop_ns, int number)
 static void on_signal(uv_signal_t *s, int number)
 {
     struct cli_run *r = s->data;
-    if (number == SIGHUP)
-        return; /* logs go to stderr: there is no file to open again */
+    if (number == SIGHUP) {
+        cli_hangup();
+        return;
+    }
     if (!cli_first_stop(&r->stop_ns, number))
         return;
     for (size_t i = 0; i < r->task_count; i++)

@@ -21,6 +21,7 @@ static const char usage[] =
     "by REST (listeners; http://127.0.0.1:8083 when not set, off when empty).\n"
     "\n"
     "  -l, --log-level L       trace, debug, info, warn, error, off (info)\n"
+    "      --log-file FILE     log there instead of to stderr; SIGHUP opens it again\n"
     "  -h, --help              this text\n"
     "\n"
     "exit status  0 stopped by a signal\n"
@@ -39,6 +40,7 @@ struct standalone {
     struct pen_rest *rest;
     uv_loop_t loop;
     uv_signal_t interrupt, terminate, hangup;
+    uv_timer_t watchdog;
     int64_t stop_ns;
     char **files;
     size_t count, next;
@@ -84,14 +86,17 @@ static void stop(struct standalone *w)
     if (w->stopping)
         return;
     w->stopping = true;
+    cli_notify("STOPPING=1");
     pen_herder_stop(w->herder, stopped, w);
 }
 
 static void on_signal(uv_signal_t *s, int number)
 {
     struct standalone *w = s->data;
-    if (number == SIGHUP)
-        return; /* logs go to stderr: there is no file to open again */
+    if (number == SIGHUP) {
+        cli_hangup();
+        return;
+    }
     if (cli_first_stop(&w->stop_ns, number))
         stop(w);
 }
@@ -131,8 +136,12 @@ static void create_next(struct standalone *w)
 {
     struct pen_connector_file file = {0};
     struct pen_error err = {0};
-    if (w->next == w->count || w->stopping)
+    if (w->stopping)
         return;
+    if (w->next == w->count) {
+        cli_notify("READY=1");
+        return;
+    }
     int rc = pen_config_load_connector(w->files[w->next], &file, &err);
     struct pen_span name = pen_config_get(&file.config, "name");
     if (rc == 0 && name.n == 0)
@@ -228,8 +237,10 @@ static int run(int argc, char **argv)
         (void)fflush(NULL);
         _exit(STANDALONE_STARTUP); /* nothing has been read or written; threads may have begun */
     }
+    cli_watchdog_start(&w.loop, &w.watchdog);
     create_next(&w);
     uv_run(&w.loop, UV_RUN_DEFAULT);
+    cli_watchdog_stop(&w.watchdog);
     pen_rest_close(w.rest);
     uv_close((uv_handle_t *)&w.interrupt, NULL);
     uv_close((uv_handle_t *)&w.terminate, NULL);
@@ -249,6 +260,7 @@ static int run(int argc, char **argv)
 int cli_standalone(int argc, char **argv)
 {
     static const struct option longs[] = {{"log-level", required_argument, NULL, 'l'},
+                                          {"log-file", required_argument, NULL, 'F'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     struct pen_error err = {0};
@@ -258,8 +270,10 @@ int cli_standalone(int argc, char **argv)
             fputs(usage, stdout);
             return CLI_OK;
         }
-        if (c != 'l' || !cli_log_level(optarg)) {
-            pen_error_set(&err, PEN_E_CONFIG, "unable to read the command line");
+        bool good = c == 'F' ? cli_log_file(optarg, &err) == 0 : c == 'l' && cli_log_level(optarg);
+        if (!good) {
+            if (c != 'F')
+                pen_error_set(&err, PEN_E_CONFIG, "unable to read the command line");
             pen_error_hint(&err, "penstock standalone --help lists the options");
             pen_log_error("penstock", &err);
             return STANDALONE_USAGE;

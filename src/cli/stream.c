@@ -26,6 +26,7 @@ static const char usage[] =
     "  -f, --offsets FILE      keep the position in FILE and go on from it\n"
     "  -o, --option KEY=VALUE  any option of the Debezium MySQL connector\n"
     "  -l, --log-level L       trace, debug, info, warn, error, off (info)\n"
+    "      --log-file FILE     log there instead of to stderr; SIGHUP opens it again\n"
     "  -q, --quiet             no progress line, warnings only\n"
     "      --binlog FILE       read a binlog file in place of the server's stream\n"
     "      --discard           count records instead of writing them\n"
@@ -47,6 +48,7 @@ static int parse(int argc, char **argv, struct stream_args *a, struct pen_error 
                                           {"offsets", required_argument, NULL, 'f'},
                                           {"option", required_argument, NULL, 'o'},
                                           {"log-level", required_argument, NULL, 'l'},
+                                          {"log-file", required_argument, NULL, 'F'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"binlog", required_argument, NULL, 'B'},
                                           {"discard", no_argument, NULL, 'D'},
@@ -73,6 +75,9 @@ static int parse(int argc, char **argv, struct stream_args *a, struct pen_error 
                     err, PEN_E_CONFIG,
                     "unable to set log level '%s': not one of trace, debug, info, warn, error, off",
                     optarg);
+            break;
+        case 'F':
+            rc = cli_log_file(optarg, err);
             break;
         case 'q':
             a->quiet = true;

@@ -18,6 +18,12 @@ enum pen_log_level {
 };
 
 void pen_log_init(enum pen_log_level level); /* main, once, before threads */
+/** Lines go to the end of this file from here on, not to stderr; made with mode 0640 if it is not
+ * there. path is borrowed for good. Errors: PEN_E_IO. */
+PEN_MUST_USE int pen_log_open(const char *path, struct pen_error *err);
+/** Opens the file's name again, for one that was moved away. On an error the old file stays; without
+ * pen_log_open there is nothing to do. */
+PEN_MUST_USE int pen_log_reopen(struct pen_error *err);
 /* level for one logger ("wire") or, with NULL, for all. Safe while others log. */
 void pen_log_set_level(const char *logger, enum pen_log_level level);
 enum pen_log_level pen_log_level(const char *logger);
