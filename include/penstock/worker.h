@@ -49,6 +49,10 @@ struct pen_task_counters {
     atomic_uint snapshot_tables, snapshot_tables_done;
     atomic_llong first_record_ns; /* from start to the first record; 0 = none yet */
     atomic_ullong offset_flushes;
+    /* Records that a transform, a converter or the broker refused: all of them, those that stopped the
+     * task, those left out (errors.tolerance=all), those logged; when the last one was, 0 = never */
+    atomic_ullong record_errors, record_failures, records_skipped, errors_logged;
+    atomic_llong last_error_ms;
 };
 
 struct pen_task_options {

@@ -109,6 +109,11 @@ static int put(struct pen_task *t, struct pen_record *r, uint64_t event, uint64_
         if (n != 0)
             rc = n < 0 ? n : pen_sink_put(t->sink, r, &t->error);
     }
+    if (rc == PEN_E_TOO_BIG && task_tolerates(t, &t->error)) {
+        t->error = (struct pen_error){0};
+        pen_ledger_ack(t->ledger, *token); /* it is left out: nothing waits for it */
+        return 0;
+    }
     if (rc < 0) {
         t->rewind |= rc != PEN_E_FULL; /* the ledger has it and the sink has not */
         return rc;
@@ -197,7 +202,8 @@ int emit_heartbeat(struct pen_task *t)
     bool inside = t->group_open || t->tx.open;
     if (!inside && (t->place.gtid.kind != PEN_GTID_NONE || pen_ledger_is_inside(t->ledger)))
         return 0;
-    int rc = pen_row_plans_heartbeat(t->plans, pen_clock_wall_ns() / 1000000, &t->out, &t->error);
+    int rc = task_tolerate(
+        t, pen_row_plans_heartbeat(t->plans, pen_clock_wall_ns() / 1000000, &t->out, &t->error));
     if (rc < 0 || t->out.count == 0)
         return rc;
     if (!inside)

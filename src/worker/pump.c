@@ -55,7 +55,7 @@ static int transaction_record(struct pen_task *t, bool end)
                                        .event_count = t->tx.total,
                                        .tables = (const struct pen_tx_table *const *)t->tx.tables.v,
                                        .table_count = (uint32_t)t->tx.tables.n};
-    rc = pen_row_plans_transaction(t->plans, &r, &t->out, &t->error);
+    rc = task_tolerate(t, pen_row_plans_transaction(t->plans, &r, &t->out, &t->error));
     if (rc < 0)
         return rc;
     t->emit_event = t->place.events;

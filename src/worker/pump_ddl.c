@@ -117,7 +117,7 @@ static int emit_schema_change(struct pen_task *t, const struct pen_ddl_event *e,
 {
     struct pen_ddl_record r = {
         .source = &t->source, .event = e, .tables = tables, .row = t->last_row};
-    int rc = pen_row_plans_ddl(t->plans, &r, &t->out, &t->error);
+    int rc = task_tolerate(t, pen_row_plans_ddl(t->plans, &r, &t->out, &t->error));
     if (rc < 0)
         return rc;
     t->emit_event = t->place.events;
@@ -148,7 +148,7 @@ static int emit_truncate(struct pen_task *t, const struct pen_ddl_event *e)
     struct pen_tx_table *counter =
         t->tx.metadata && t->tx.id.n > 0 ? pen_tx_table(&t->tx, e->db, e->table) : NULL;
     c.order = counter ? pen_tx_count(&t->tx, counter, &order) : NULL;
-    rc = pen_row_set_run(set, &c, &t->out, &t->error);
+    rc = task_tolerate(t, pen_row_set_run(set, &c, &t->out, &t->error));
     if (rc >= 0)
         pen_tx_settle(&t->tx, counter, t->out.events);
     t->emit_event = t->place.events;

@@ -456,6 +456,8 @@ static enum pen_op op_of(enum pen_rows_kind k)
 int pump_bad_row(struct pen_task *t, int rc)
 {
     int mode = t->config->event_failure;
+    if (rc == PEN_E_CONFIG || rc == PEN_E_SCHEMA) /* after Debezium: a transform, a converter */
+        return task_tolerate(t, rc);
     if (mode == PEN_CONFIG_EVENT_FAIL || rc == PEN_E_NOMEM)
         return rc;
     if (t->reading == TASK_SOURCE_STREAM)

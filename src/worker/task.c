@@ -354,6 +354,10 @@ static void delivered(void *arg, uint64_t slot, uint32_t count, int code,
                       const struct pen_error *err)
 {
     struct pen_task *t = arg;
+    if (code < 0 && task_tolerates(t, err)) {
+        pen_ledger_ack(t->ledger, (int64_t)slot); /* one record a report when it failed */
+        return;
+    }
     if (code < 0) {
         if (t->sink_error.code == 0 || pen_error_class(t->sink_error.code) == PEN_CLASS_RETRY)
             t->sink_error = *err;

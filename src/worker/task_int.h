@@ -271,6 +271,12 @@ struct pen_snapshot_filter task_snapshot_filter(const struct pen_task *t); /* wh
 enum pen_snapshot_locking task_snapshot_locking(const struct pen_task *t);
 PEN_MUST_USE int pump_snapshot(struct pen_task *t); /* 1 went on, 0 nothing to take now */
 
+/* tolerance.c: errors.tolerance */
+/* Is this record's error one to go on from? Counts it, logs it. */
+bool task_tolerates(struct pen_task *t, const struct pen_error *err);
+/* Likewise of t->error, which is cleared, and t->out, which is emptied. @returns 0, or rc */
+PEN_MUST_USE int task_tolerate(struct pen_task *t, int rc);
+
 /* emit.c */
 PEN_MUST_USE int emit_out(struct pen_task *t); /* t->out's records, in the slot under way */
 PEN_MUST_USE int emit_waiting(struct pen_task *t);

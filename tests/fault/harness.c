@@ -1,5 +1,6 @@
 /* See harness.h. The names __wrap_… and __real_… are the linker's (--wrap); meson.build lists them. */
 #include "harness.h"
+#include "record_text.h"
 #include "../../src/worker/task_int.h"
 
 #include <penstock/config.h>
@@ -247,52 +248,27 @@ static int sink_topic(struct pen_sink *s, struct pen_span name, struct pen_sink_
     return 0;
 }
 
-static uint64_t number_behind(const char *text, const char *key, bool *found)
-{
-    const char *at = text ? strstr(text, key) : NULL;
-    *found = at && at[strlen(key)] >= '0' && at[strlen(key)] <= '9';
-    return *found ? strtoull(at + strlen(key), NULL, 10) : 0;
-}
-
-static void read_gtid(const char *text, const char *key, struct pen_any_gtid *ret)
-{
-    const char *at = text ? strstr(text, key) : NULL;
-    if (!at)
-        return;
-    at += strlen(key);
-    struct pen_span g = {(const uint8_t *)at, strcspn(at, "\"")};
-    if (g.n > 36 && pen_gtid_parse(g, &ret->mysql) == 0)
-        ret->kind = PEN_GTID_MYSQL;
-    else if (g.n > 4 && pen_mariadb_gtid_parse(g, &ret->mariadb) == 0)
-        ret->kind = PEN_GTID_MARIADB;
-}
-
-/* source.row of a statement's record is that of the last row before it, if this task has read any. */
-static void forget_row(char *line)
-{
-    char *row = strstr(line, "\"ddl\":") ? strstr(line, "\"row\":") : NULL;
-    for (row = row ? row + 6 : NULL; row && *row >= '0' && *row <= '9'; row++)
-        *row = '#';
-}
-
 /* What the record itself says about its place. */
 static void locate(struct record *r)
 {
     const char *source = strstr(r->line, "\"source\":{"), *op = strstr(r->line, "\"op\":\"");
     bool has_row;
-    r->pos = number_behind(source, "\"pos\":", &r->has_pos);
-    uint64_t row = number_behind(source, "\"row\":", &has_row);
+    r->pos = fault_number_behind(source, "\"pos\":", &r->has_pos);
+    uint64_t row = fault_number_behind(source, "\"row\":", &has_row);
     r->row = source && op && op[6] != 't' && has_row ? row + 1 : 0;
-    read_gtid(source, "\"gtid\":\"", &r->gtid);
+    fault_read_gtid(source, "\"gtid\":\"", &r->gtid);
     if (!source) /* BEGIN and END */
-        read_gtid(r->line, "\"id\":\"", &r->gtid);
+        fault_read_gtid(r->line, "\"id\":\"", &r->gtid);
 }
 
 static int sink_put(struct pen_sink *s, const struct pen_record *r, struct pen_error *err)
 {
-    (void)err;
     if (s->counters.queued >= 12 || one_in(&run.random, run.plan->full))
         return PEN_E_FULL;
+    if (one_in(&run.random, run.plan->too_big)) {
+        run.ret->rejected++;
+        return pen_error_set(err, PEN_E_TOO_BIG, "the test's client refuses a record");
+    }
     while (run.added.n > 0 && run.added.v[0].token < r->slot)
         memmove(run.added.v, run.added.v + 1, --run.added.n * sizeof(run.added.v[0]));
     struct record *p = pen_vec_push(&run.pending);
@@ -307,7 +283,7 @@ static int sink_put(struct pen_sink *s, const struct pen_record *r, struct pen_e
     if (!p || !line || run.added.n == 0 || run.added.v[0].token != r->slot || b.bad)
         abort();
     *line = strdup(pen_buf_cstr(&b));
-    forget_row(*line);
+    fault_forget_row(*line);
     *p = (struct record){.slot = r->slot, .event = run.added.v[0].event, .line = strdup(*line)};
     memmove(run.added.v, run.added.v + 1, --run.added.n * sizeof(run.added.v[0]));
     pen_buf_done(&b);
@@ -333,9 +309,29 @@ static void found(const char *line)
         run.pending.v[i].covered |= strcmp(run.pending.v[i].line, line) == 0;
 }
 
+static bool reject(size_t i)
+{
+    struct pen_error why = {.os_code = 87};
+    uint64_t slot = run.pending.v[i].slot;
+    char *line = run.pending.v[i].line;
+    if (!one_in(&run.random, run.plan->rejected))
+        return false;
+    run.ret->rejected++;
+    run.pending.v[i].line = NULL;
+    drop_pending(i);
+    found(line); /* given up: what follows may be stored */
+    free(line);
+    pen_error_set(&why, PEN_E_PRODUCE, "the test's broker refuses a record");
+    why.os_code = 87;
+    run.sink.delivered(run.sink.delivered_arg, slot, 1, PEN_E_PRODUCE, &why);
+    return true;
+}
+
 static bool deliver(size_t i)
 {
     struct record *r = &run.pending.v[i];
+    if (reject(i))
+        return true;
     if (run.ret->undelivered < run.plan->max_undelivered &&
         one_in(&run.random, run.plan->undelivered)) {
         struct pen_error why = {0};
@@ -443,7 +439,7 @@ static void check_stored(struct pen_span json)
     }
     const char *in = pen_position_extra(&p, "transaction_gtid");
     if (in)
-        read_gtid(in, "\"", &resumed);
+        fault_read_gtid(in, "\"", &resumed);
     for (size_t i = 0; i < run.pending.n; i++) {
         const struct record *r = &run.pending.v[i];
         if (!r->covered && covers(&p, &done, p.event > 0 || p.row > 0, &resumed, r))

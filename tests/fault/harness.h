@@ -23,6 +23,8 @@ struct fault_plan {
     unsigned lost;   /* the server goes away at an event */
     unsigned refuse; /* … and at a connect */
     unsigned undelivered;
+    unsigned rejected; /* the broker refuses a record for good … */
+    unsigned too_big;  /* … or the client does, at put */
     unsigned max_losses, max_undelivered;
     uint32_t segment, slots; /* of the ledger; 0 = the task's own */
     bool stop_early;         /* asked to stop after some records */
@@ -32,7 +34,7 @@ struct fault_plan {
 struct fault_result {
     PEN_VEC(char *) lines; /* "topic<TAB>key<TAB>value" of each record, in the order of the puts */
     PEN_VEC(char *) acked; /* likewise, as acknowledged */
-    unsigned stored, losses, refusals, undelivered, heartbeats;
+    unsigned stored, losses, refusals, undelivered, rejected, heartbeats;
     char problem[1024]; /* "" = none: what was stored too early, or that the task did not end */
     struct pen_error error;
 };
