@@ -265,7 +265,7 @@ static bool read_record(struct pen_span text, struct record *rec)
 {
     struct json_scan s = json_scan_begin(text, '{');
     struct pen_span key, v;
-    *rec = (struct record){.source = PEN_SPAN_LIT(""), .position = PEN_SPAN_LIT("")};
+    *rec = (struct record){.position = PEN_SPAN_LIT("")};
     while (json_scan_next(&s, &key, &v)) {
         if (pen_span_eq_str(key, "source"))
             rec->source = v;
@@ -281,6 +281,17 @@ static bool read_record(struct pen_span text, struct record *rec)
     return json_scan_finish(&s);
 }
 
+/* Debezium writes "source" : { "server" : "x" } with blanks into Kafka, without into a file. */
+static struct pen_span server_of(struct pen_arena *a, const struct record *rec)
+{
+    struct json_scan s = json_scan_begin(rec->source, '{');
+    struct pen_span key, v;
+    while (json_scan_next(&s, &key, &v))
+        if (pen_span_eq_str(key, "server"))
+            return string_value(a, v);
+    return PEN_SPAN_NONE;
+}
+
 int pen_history_read(struct pen_history_reader *r, struct pen_span record, struct pen_error *err)
 {
     struct record rec;
@@ -289,14 +300,14 @@ int pen_history_read(struct pen_history_reader *r, struct pen_span record, struc
         return pen_error_set(err, PEN_E_CORRUPT,
                              "unable to read schema history record %llu: it is no JSON object",
                              (unsigned long long)r->records);
-    int rc = r->accept ? r->accept(r->arg, rec.source, rec.position, err) : 1;
-    if (rc == 0)
-        r->skipped++;
-    if (rc <= 0)
-        return rc;
     struct pen_arena a = PEN_ARENA_INIT;
-    r->applied++;
-    rc = apply(r, &a, &rec, err);
+    int rc = r->accept ? r->accept(r->arg, server_of(&a, &rec), rec.position, err) : 1;
+    if (rc == 0) {
+        r->skipped++;
+    } else if (rc > 0) {
+        r->applied++;
+        rc = apply(r, &a, &rec, err);
+    }
     pen_arena_done(&a);
     return rc;
 }

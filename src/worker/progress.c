@@ -115,10 +115,12 @@ static int start_again(struct pen_task *t)
                          "failover; going on from what is acknowledged");
 }
 
-static int begin_flush(struct pen_task *t, uint64_t version)
+typedef int position_fn(const struct pen_ledger *l, struct pen_position *ret);
+
+static int begin_flush(struct pen_task *t, position_fn *position)
 {
     struct pen_position p = {0};
-    int rc = pen_ledger_acked(t->ledger, &p);
+    int rc = position(t->ledger, &p);
     if (rc < 0) {
         pen_position_done(&p);
         return ledger_error(t, rc);
@@ -128,7 +130,7 @@ static int begin_flush(struct pen_task *t, uint64_t version)
     pen_position_done(&p);
     if (t->stored.bad)
         return ledger_error(t, PEN_E_NOMEM);
-    t->writing_version = version;
+    t->writing_version = pen_ledger_version(t->ledger);
     return offsets_write(t, pen_buf_span(&t->stored));
 }
 
@@ -148,11 +150,21 @@ static int end_flush(struct pen_task *t)
 int progress_flush(struct pen_task *t)
 {
     int rc = end_flush(t);
-    uint64_t version = pen_ledger_version(t->ledger);
-    if (rc != 0 || version == t->stored_version)
+    if (rc != 0 || pen_ledger_version(t->ledger) == t->stored_version)
         return rc;
-    rc = begin_flush(t, version);
+    rc = begin_flush(t, pen_ledger_acked);
     return rc < 0 ? rc : end_flush(t); /* a file has it already */
+}
+
+/* The acknowledged position stands at the ends of transactions and every few thousand records of a long
+ * one. Nothing is under way now, so what was sent is acknowledged, too: the last row of all. */
+int progress_settle(struct pen_task *t)
+{
+    if (!t->group_open || !t->streamed_once || t->waiting || t->rewind || t->sink_error.code < 0 ||
+        pen_ledger_in_flight(t->ledger) > 0)
+        return 0;
+    int rc = note_transaction(t);
+    return rc < 0 ? ledger_error(t, rc) : begin_flush(t, pen_ledger_sent);
 }
 
 /* The catalog is ahead of the acknowledged position, and a snapshot that is not acknowledged must be
@@ -166,7 +178,7 @@ int progress_rewind(struct pen_task *t)
     t->sink_error = (struct pen_error){0};
     /* also what nothing moved since; the connect reads the store behind it */
     if (rc == 0 && p.file && p.file[0])
-        rc = begin_flush(t, pen_ledger_version(t->ledger));
+        rc = begin_flush(t, pen_ledger_acked);
     pen_position_done(&p);
     return ledger_error(t, rc);
 }

@@ -24,7 +24,6 @@ struct history_reading {
     struct pen_task *t;
     struct pen_history_reader reader;
     const struct pen_position *until; /* NULL: all */
-    struct pen_buf source;            /* {"server":"P"} of ours */
 };
 
 bool task_keep_uuid(void *arg, struct pen_span uuid)
@@ -35,11 +34,11 @@ bool task_keep_uuid(void *arg, struct pen_span uuid)
     return !c->gtid_excludes || !pen_name_filter_match(c->gtid_excludes, uuid);
 }
 
-static int accept_record(void *arg, struct pen_span source, struct pen_span position,
+static int accept_record(void *arg, struct pen_span server, struct pen_span position,
                          struct pen_error *err)
 {
     struct history_reading *h = arg;
-    if (source.n > 0 && !pen_span_eq(source, pen_buf_span(&h->source)))
+    if (server.p && !pen_span_eq(server, h->t->config->topic_prefix))
         return 0; /* another connector's, in a shared topic */
     if (!h->until || position.n == 0)
         return 1;
@@ -72,9 +71,6 @@ static int read_record(void *arg, struct pen_span record, struct pen_error *err)
 static int read_history(struct pen_task *t, const struct pen_position *until)
 {
     struct history_reading h = {.t = t, .until = until};
-    pen_buf_put_lit(&h.source, "{\"server\":");
-    pen_buf_put_json_string(&h.source, t->config->topic_prefix);
-    pen_buf_put_lit(&h.source, "}");
     h.reader =
         (struct pen_history_reader){.catalog = t->catalog,
                                     .accept = accept_record,
@@ -82,9 +78,7 @@ static int read_history(struct pen_task *t, const struct pen_position *until)
                                     .arg = &h,
                                     .prefer_ddl = t->config->history_prefer_ddl};
     int64_t from = pen_clock_mono_ns();
-    int rc = h.source.bad ? pen_error_set(&t->error, PEN_E_NOMEM,
-                                          "unable to read schema history: out of memory")
-                          : pen_history_store_read(t->history, read_record, &h, &t->error);
+    int rc = pen_history_store_read(t->history, read_record, &h, &t->error);
     if (rc == 0)
         pen_info(TASK_LOG,
                  "read %llu schema history records (%llu of them apply) in %lld ms: %zu tables",
@@ -95,7 +89,6 @@ static int read_history(struct pen_task *t, const struct pen_position *until)
                  "%llu statements of the schema history are not understood; their tables are "
                  "checked when rows come",
                  (unsigned long long)h.reader.unparsed);
-    pen_buf_done(&h.source);
     t->generation++;
     return rc;
 }

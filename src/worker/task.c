@@ -119,6 +119,11 @@ static void drained(struct pen_task *t)
     t->finishing = true;
     t->drain_until_ns = now + PEN_MIN(left, PEN_MAX(t->o.flush_timeout_ms * 1000000, least));
     uv_timer_start(&t->drain_timer, on_drain, DRAIN_STEP_MS, DRAIN_STEP_MS);
+    struct pen_error first = t->error;
+    if (progress_settle(t) < 0) {
+        pen_log_error(TASK_LOG, &t->error);
+        t->error = first;
+    }
     finish_step(t);
 }
 

@@ -313,6 +313,8 @@ PEN_MUST_USE int progress_rewind(struct pen_task *t);
 /* Begins to write the acknowledged position to the offset store, if it moved and nothing is under way.
  * @returns 0 all is stored, 1 not yet (the task is woken), or what went wrong with the one before. */
 PEN_MUST_USE int progress_flush(struct pen_task *t);
+/* Nothing more is read, all is acknowledged: begins to write the place inside a transaction. */
+PEN_MUST_USE int progress_settle(struct pen_task *t);
 /* Position for the history record of a statement under way, as JSON. */
 PEN_MUST_USE int progress_json(struct pen_task *t, struct pen_buf *b);
 

@@ -18,12 +18,12 @@ import normal  # noqa: E402
 import reference  # noqa: E402
 
 
-def until(what, done, limit=90):
+def until(what, done, limit=90, pause=0.1):
     end = time.time() + limit
     while not done():
         if time.time() > end:
             raise SystemExit(f"unable to see {what} in {limit} s")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def run(case, server, mariadb, connect, kafka):

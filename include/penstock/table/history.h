@@ -21,9 +21,10 @@ void pen_table_changes_write(struct pen_buf *b, const struct pen_ddl_event *e);
 /** Appends `"db"."table"` as a change's id is spelled, unescaped. */
 void pen_table_id_write(struct pen_buf *b, struct pen_span db, struct pen_span table);
 
-/* Decides on a record at recovery: source and position are JSON object texts ("" = missing).
+/* Decides on a record at recovery: server is its source's text, p NULL when it has none; position is
+ * a JSON object text, "" = missing. Both are borrowed for the call.
  * @returns 1 apply it, 0 skip it (other source, or after the offset), < 0 stop with that code */
-typedef int (*pen_history_accept_fn)(void *arg, struct pen_span source, struct pen_span position,
+typedef int (*pen_history_accept_fn)(void *arg, struct pen_span server, struct pen_span position,
                                      struct pen_error *err);
 /* True = a DDL text that the configured filter drops. NULL: pen_ddl_filtered. */
 typedef bool (*pen_history_filter_fn)(void *arg, struct pen_span ddl);

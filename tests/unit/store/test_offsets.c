@@ -233,6 +233,17 @@ static void positions(void)
     TAP_OK(memmem(out.p, out.n, "\"new\":{\"a\":[1,null]}", 20) != NULL,
            "unknown members survive: %s", pen_buf_cstr(&out));
     pen_position_done(&p);
+    /* as Debezium 3.6.1 left it, stopped inside a transaction */
+    static const char theirs[] =
+        "{\"transaction_id\":\"183c6dba-ebbe-11f1-99f7-02fc00000001:13\",\"ts_sec\":1795933750,"
+        "\"file\":\"binlog.000001\",\"transaction_data_collection_order_handover.items\":3000,"
+        "\"pos\":11243,\"gtids\":\"183c6dba-ebbe-11f1-99f7-02fc00000001:1-12\",\"row\":100,"
+        "\"server_id\":97,\"event\":60}";
+    pen_buf_reset(&out);
+    TAP_EQ_INT(pen_offset_parse(pen_span_str(theirs), &p, &err), 0, "Debezium's %s", err.text);
+    pen_position_write(&p, &out);
+    TAP_EQ_SPAN(pen_buf_span(&out), pen_span_str(theirs), "is written again byte by byte");
+    pen_position_done(&p);
     TAP_EQ_INT(pen_offset_parse(PEN_SPAN_LIT("{\"pos\":}"), &p, &err), PEN_E_PARSE, "malformed: %s",
                err.text);
     TAP_EQ_INT(pen_offset_parse(PEN_SPAN_LIT("[]"), &p, &err), PEN_E_PARSE, "no object: %s",
