@@ -47,7 +47,15 @@ struct pen_task_counters {
     atomic_ullong snapshot_rows;          /* so far                                               */
     atomic_ullong snapshot_rows_expected; /* the server's estimates added up             */
     atomic_uint snapshot_tables, snapshot_tables_done;
-    atomic_llong first_record_ns; /* from start to the first record; 0 = none yet */
+    atomic_llong first_record_ns;            /* from start to the first record; 0 = none yet */
+    atomic_ullong creates, updates, deletes; /* of rows, while streaming; bad_rows: left out */
+    atomic_ullong bad_rows, rollbacks, ddl_applied;
+    atomic_ullong queued, queued_bytes;                /* records in the sink, not acknowledged */
+    atomic_ullong binlog_pos;                          /* behind the last event */
+    atomic_llong last_event_ms;                        /* by our clock; 0 = none yet */
+    atomic_llong snapshot_began_ms, snapshot_ended_ms; /* 0 = not; a new one begins at 0 again */
+    atomic_bool gtid_mode;
+    atomic_ullong budget_bytes; /* the task's memory for what is on its way */
     atomic_ullong offset_flushes;
     /* Records that a transform, a converter or the broker refused: all of them, those that stopped the
      * task, those left out (errors.tolerance=all), those logged; when the last one was, 0 = never */
@@ -166,6 +174,12 @@ const struct pen_config *pen_herder_worker(const struct pen_herder *h);
 /** "" while no broker has answered. */
 const char *pen_herder_cluster_id(const struct pen_herder *h);
 
+/* Since the worker's start: connectors that were to start and that did not, likewise tasks. */
+struct pen_herder_counts {
+    uint64_t connector_starts, connector_failures, task_starts, task_failures;
+};
+struct pen_herder_counts pen_herder_counts(const struct pen_herder *h);
+
 /* Borrowed until the next change or turn of the loop. */
 struct pen_connector_view {
     const char *name;
@@ -173,13 +187,14 @@ struct pen_connector_view {
     const char *task_class;
     enum pen_target target;
     enum pen_status status;
-    bool has_task;                            /* there is a task configuration: task 0 */
-    bool task_known;                          /* task 0 has a status */
-    enum pen_status task_status;              /* of task 0 */
-    const char *task_trace;                   /* NULL = none */
-    const struct pen_task_counters *counters; /* NULL: no task runs */
-    struct pen_span topic_prefix;             /* p NULL: no task runs */
-    const char *where;                        /* not used while the task runs */
+    bool has_task;                             /* there is a task configuration: task 0 */
+    bool task_known;                           /* task 0 has a status */
+    enum pen_status task_status;               /* of task 0 */
+    const char *task_trace;                    /* NULL = none */
+    const struct pen_task_counters *counters;  /* NULL: no task runs */
+    struct pen_span topic_prefix;              /* p NULL: no task runs */
+    const struct pen_connector_config *config; /* NULL: no task runs */
+    const char *where;                         /* not used while the task runs */
 };
 bool pen_herder_get(const struct pen_herder *h, struct pen_span name,
                     struct pen_connector_view *ret);

@@ -108,6 +108,8 @@ struct pen_rest {
     bool watching, closing;
     struct rest_request *requests;
     struct rest_connection *connections;
+    struct pen_map rates; /* connector → metric_rates.c's own */
+    uint64_t round;
     json_t *loggers; /* names whose level was set: {"level","last_modified"} */
 };
 
@@ -195,6 +197,16 @@ void rest_body_refuse_type(struct rest_request *q, const char *chain, const char
                            const json_t *v);
 /* First key of object that is not among known ("a b"), or NULL. */
 const char *rest_body_unknown(const json_t *object, const char *known);
+
+/* ---- metric_rates.c ---------------------------------------------------------------------------- */
+
+struct rest_rates { /* records a second */
+    double polled, written;
+};
+void rest_rates_tick(struct pen_rest *rest); /* about once a second */
+/* NULL: not looked at yet */
+const struct rest_rates *rest_rates_get(const struct pen_rest *rest, const char *name);
+void rest_rates_done(struct pen_rest *rest);
 
 /* ---- handlers ---------------------------------------------------------------------------------- */
 

@@ -79,6 +79,7 @@ static void on_watch(uv_timer_t *t)
 {
     struct pen_rest *rest = t->data;
     int64_t now = pen_clock_mono_ns();
+    rest_rates_tick(rest);
     for (struct rest_connection *rc = rest->connections; rc; rc = rc->next)
         if (!rc->answering && now - rc->since_ns > (int64_t)rest->o.request_ms * 1000000)
             (void)shutdown(rc->fd, SHUT_RDWR);
@@ -266,6 +267,7 @@ void pen_rest_close(struct pen_rest *r)
     for (size_t i = 0; i < r->n; i++)
         rest_https_done(&r->listeners[i].https);
     rest_headers_done(r);
+    rest_rates_done(r);
     pen_config_done(&r->users);
     json_decref(r->loggers);
     free(r);

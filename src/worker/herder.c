@@ -86,7 +86,8 @@ static void view_of(const struct herder_connector *c, struct pen_connector_view 
                                      .task_trace = c->failed ? c->task_trace : NULL};
     if (runs) {
         v->counters = pen_task_counters(c->run->session.task);
-        v->topic_prefix = c->run->session.config->topic_prefix;
+        v->config = c->run->session.config;
+        v->topic_prefix = v->config->topic_prefix;
     }
 }
 
@@ -109,6 +110,11 @@ bool pen_herder_next(const struct pen_herder *h, uint32_t *pos, struct pen_conne
         return true;
     }
     return false;
+}
+
+struct pen_herder_counts pen_herder_counts(const struct pen_herder *h)
+{
+    return h->counts;
 }
 
 const char *pen_herder_worker_id(const struct pen_herder *h)

@@ -66,6 +66,7 @@ struct pen_herder {
     struct pen_map connectors; /* name → struct herder_connector* */
     uint64_t made;
     struct herder_run *runs;
+    struct pen_herder_counts counts;
     uv_async_t wake; /* from task threads: a phase or a topic */
     pthread_mutex_t topics_lock;
     struct pen_map topics; /* connector name → struct pen_map* of topic names */

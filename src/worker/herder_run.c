@@ -220,7 +220,10 @@ static void start(struct pen_herder *h, struct herder_connector *c)
     r->c = c;
     r->name = name;
     int rc = open_session(r, c, &err);
+    h->counts.connector_starts++;
+    h->counts.task_starts++;
     if (rc < 0) {
+        h->counts.task_failures++;
         pen_error_prefix(&err, "connector '%s'", c->name);
         pen_log_error(HERDER_LOG, &err);
         herder_trace(c, &err);

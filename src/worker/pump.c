@@ -323,6 +323,8 @@ static void locate(struct pen_task *t, const struct pen_event *ev)
                                                           : (int64_t)ev->timestamp * 1000;
         atomic_store_explicit(&t->counters.lag_ms, now > made ? now - made : 0,
                               memory_order_relaxed);
+        atomic_store_explicit(&t->counters.last_event_ms, now, memory_order_relaxed);
+        atomic_store_explicit(&t->counters.binlog_pos, t->place.end, memory_order_relaxed);
     }
 }
 

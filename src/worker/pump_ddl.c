@@ -66,6 +66,8 @@ static int write_history(struct pen_task *t, const struct pen_ddl_event *e)
                  ? pen_error_set(&t->error, PEN_E_NOMEM,
                                  "unable to write schema history: out of memory")
                  : pen_history_store_append(t->history, pen_buf_span(&t->text), &t->error);
+        if (rc == 0)
+            atomic_fetch_add_explicit(&t->counters.ddl_applied, 1, memory_order_relaxed);
     }
     pen_buf_done(&position);
     pen_buf_done(&source);
@@ -325,6 +327,7 @@ int pump_query(struct pen_task *t, const struct pen_event *ev)
     if (is_word(sql, "COMMIT"))
         return pump_commit(t, ev);
     if (is_word(sql, "ROLLBACK")) {
+        atomic_fetch_add_explicit(&t->counters.rollbacks, 1, memory_order_relaxed);
         pen_warn(TASK_LOG,
                  "a transaction is rolled back at %s:%llu after its rows were logged and sent",
                  pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start);

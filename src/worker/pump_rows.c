@@ -465,6 +465,7 @@ int pump_bad_row(struct pen_task *t, int rc)
     if (mode == PEN_CONFIG_EVENT_WARN)
         pen_warn(TASK_LOG, "%s; the row is left out as configured", t->error.text);
     t->error = (struct pen_error){0};
+    atomic_fetch_add_explicit(&t->counters.bad_rows, 1, memory_order_relaxed);
     return 0;
 }
 
@@ -506,6 +507,10 @@ static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *
     t->emit_event = t->place.events;
     t->emit_row = (uint64_t)c->row + 1;
     atomic_store_explicit(&t->counters.rows, t->counters.rows + 1, memory_order_relaxed);
+    atomic_ullong *op = c->op == PEN_OP_CREATE   ? &t->counters.creates
+                        : c->op == PEN_OP_UPDATE ? &t->counters.updates
+                                                 : &t->counters.deletes;
+    atomic_store_explicit(op, *op + 1, memory_order_relaxed);
     return t->out.count ? emit_out(t) : 0;
 }
 

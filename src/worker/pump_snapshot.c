@@ -162,6 +162,8 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
     pen_position_done(&p);
     if (rc < 0)
         return rc;
+    atomic_store(&t->counters.snapshot_began_ms, pen_clock_wall_ns() / 1000000);
+    atomic_store(&t->counters.snapshot_ended_ms, 0);
     pen_buf_reset(&t->snap_file);
     pen_buf_put_span(&t->snap_file, m->begin.file);
     t->snap_pos = m->begin.pos;
@@ -326,6 +328,7 @@ static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
     int rc = progress_close(t);
     if (rc < 0)
         return rc;
+    atomic_store(&t->counters.snapshot_ended_ms, pen_clock_wall_ns() / 1000000);
     pen_info(TASK_LOG, "snapshot is complete: %llu rows of %u tables at %s:%llu",
              (unsigned long long)m->table_end.rows, t->counters.snapshot_tables,
              pen_buf_cstr(&t->snap_file), (unsigned long long)t->snap_pos);

@@ -273,6 +273,9 @@ static void on_sink(uv_poll_t *p, int status, int events)
 int task_poll_sink(struct pen_task *t)
 {
     int rc = pen_sink_poll(t->sink, &t->error);
+    atomic_store_explicit(&t->counters.queued, t->sink->counters.queued, memory_order_relaxed);
+    atomic_store_explicit(&t->counters.queued_bytes, t->sink->counters.queued_bytes,
+                          memory_order_relaxed);
     if (rc >= 0 && t->sink_error.code < 0) {
         t->error = t->sink_error;
         rc = t->error.code;
@@ -458,6 +461,7 @@ int pen_task_new(const struct pen_task_options *o, struct pen_task **ret, struct
         t->o.memory_bytes = (size_t)PEN_MAX(t->config->max_queue_bytes, (int64_t)1 << 20);
     if (t->o.memory_bytes == 0)
         t->o.memory_bytes = 32u << 20;
+    atomic_store(&t->counters.budget_bytes, t->o.memory_bytes);
     t->ring_bytes = t->o.memory_bytes / 4;
     t->until_end = o->binlog_file != NULL;
     int rc = make_rooms(t);

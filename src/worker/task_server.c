@@ -38,6 +38,7 @@ int task_meet_server(struct pen_task *t)
         pen_error_hint(&t->error, "set connector.class=io.debezium.connector.mysql.MySqlConnector");
     }
     t->gtid_mode = s->is_mariadb || (mode && strcmp(mode, "ON") == 0);
+    atomic_store(&t->counters.gtid_mode, t->gtid_mode);
     t->server_ignores_case = lower && strcmp(lower, "0") != 0;
     if (rc == 0)
         pen_info(TASK_LOG, "connected to %s, %s %s%s%s", pen_conn_name(c),
