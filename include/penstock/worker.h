@@ -77,6 +77,8 @@ struct pen_task_options {
     int64_t graceful_stop_ms;                    /* task.shutdown.graceful.timeout.ms */
     size_t memory_bytes;                         /* the task's byte budget; 0 = 32 MiB */
     const char *binlog_file; /* stream this file instead of a server (golden tests), or NULL */
+    bool
+        strict; /* the command line: an include list that matches nothing is refused, not warned of */
     /* Called on the task's thread whenever the phase changes. */
     void (*on_phase)(void *arg, struct pen_task *t, enum pen_phase p);
     /* The first record of a topic since the start; on the task's thread. NULL: not told. */

@@ -148,22 +148,13 @@ static int choice_index(const char *choices, struct pen_span v)
     return -1;
 }
 
-/* Debezium joins a java.util.HashSet: its order is that of the bits of String.hashCode in a table
- * of 16. */
-static unsigned java_bucket(struct pen_span s)
-{
-    uint32_t h = 0;
-    for (size_t i = 0; i < s.n; i++)
-        h = 31 * h + s.p[i];
-    return (h ^ h >> 16) & 15;
-}
-
+/* Debezium joins a java.util.HashSet. */
 static void choice_list(const char *choices, bool java_order, bool upper, struct pen_buf *out)
 {
     for (unsigned bucket = 0; bucket < (java_order ? 16u : 1u); bucket++) {
         struct pen_span word;
         for (const char *p = choices; next_word(&p, &word);) {
-            if ((java_order && java_bucket(word) != bucket) || pen_span_eq_str(word, "-"))
+            if ((java_order && pen_java_bucket(word, 1) != bucket) || pen_span_eq_str(word, "-"))
                 continue;
             pen_buf_put_str(out, out->n ? ", " : "");
             for (size_t i = 0; i < word.n; i++)

@@ -58,7 +58,8 @@ PEN_MUST_USE int snapshot__take(struct snapshot__in *in, struct pen_snapshot_msg
 struct snapshot__table {
     struct pen_span db, name; /* NUL-terminated, in the run's arena */
     bool captured, data, unpublished;
-    uint32_t order; /* among all tables */
+    uint32_t order;  /* among all tables */
+    uint32_t bucket; /* locking none: of a Java HashMap */
     uint32_t db_order, rank;
     uint64_t rows; /* estimate */
     struct pen_span *columns;

@@ -84,6 +84,10 @@ static int compare_database(const void *va, const void *vb)
     const struct snapshot__table *a = va, *b = vb;
     if (a->db_order != b->db_order)
         return a->db_order < b->db_order ? -1 : 1;
+    if (a->unpublished != b->unpublished)
+        return a->unpublished ? 1 : -1;
+    if (a->bucket != b->bucket)
+        return a->bucket < b->bucket ? -1 : 1;
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
@@ -113,6 +117,42 @@ static int order_databases(struct pen_snapshot *s, struct pen_error *err)
         if (first == NULL && pen_map_put(&seen, t->db, &t->db_order, NULL) < 0)
             return no_memory(err);
     }
+    return 0;
+}
+
+/* Of a HashMap that putAll began with one entry: two buckets, doubled when they are more than three
+ * quarters full. */
+static uint32_t pool_buckets(uint32_t entries)
+{
+    uint32_t buckets = 2;
+    while (entries > (uint64_t)buckets * 3 / 4)
+        buckets *= 2;
+    return buckets;
+}
+
+/* Without locks Debezium reads the definitions of a database on a pool of threads into a HashMap by
+ * "db.table", and goes by its order. */
+static int order_as_pool(struct pen_snapshot *s, struct pen_error *err)
+{
+    struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    for (uint32_t i = 0, to; i < s->tables.n; i = to) { /* sorted by database */
+        struct snapshot__table *v = s->tables.v;
+        for (to = i; to < s->tables.n && v[to].db_order == v[i].db_order;)
+            to++;
+        uint32_t published = 0;
+        for (uint32_t k = i; k < to; k++)
+            published += !v[k].unpublished;
+        for (uint32_t k = i; k < to; k++) {
+            pen_buf_reset(&name);
+            pen_buf_put_span(&name, v[k].db);
+            pen_buf_put_byte(&name, '.');
+            pen_buf_put_span(&name, v[k].name);
+            if (name.bad)
+                return no_memory(err);
+            v[k].bucket = pen_java_hash(pen_buf_span(&name)) & (pool_buckets(published) - 1);
+        }
+    }
+    sort_tables(s, compare_database);
     return 0;
 }
 
@@ -226,6 +266,8 @@ int snapshot__structure(struct pen_snapshot *s, struct pen_error *err)
         rc = order_databases(s, err);
     if (rc == 0)
         sort_tables(s, compare_database);
+    if (rc == 0 && s->o.locking == PEN_SNAPSHOT_LOCKING_NONE)
+        rc = order_as_pool(s, err);
     for (size_t i = 0; rc == 0 && i < s->tables.n; i++) {
         struct snapshot__table *t = &s->tables.v[i];
         if (s->o.schema && (i == 0 || t->db_order != t[-1].db_order))

@@ -106,10 +106,14 @@ static void conclude(struct herder_run *r)
     c->run = NULL;
     if (r->stopping)
         return;
-    if (bad)
+    if (bad) {
         herder_trace(c, &r->error);
-    else
-        c->finished = true;
+        return;
+    }
+    c->finished = true; /* Java's task idles on; its phases may have gone by unseen */
+    c->restarting = false;
+    c->task_known = true;
+    c->task_status = PEN_STATUS_RUNNING;
 }
 
 static void reaped(uv_work_t *work, int status)

@@ -373,7 +373,8 @@ static int take_name(void *arg, struct pen_span db, struct pen_span table, bool 
 
 static int nothing_matches(struct run *r)
 {
-    struct pen_finding f = {.level = PEN_FINDING_BAD, .check = "tables"};
+    struct pen_finding f = {.level = r->o->must_match ? PEN_FINDING_BAD : PEN_FINDING_WARN,
+                            .check = "tables"};
     pen_error_set(&f.detail, PEN_E_CONFIG,
                   "unable to capture tables of '%s': %s matches nothing there",
                   pen_conn_name(r->conn), r->o->include_text);

@@ -128,6 +128,7 @@ int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
                                  .flush_timeout_ms = o->flush_timeout_ms,
                                  .graceful_stop_ms = o->graceful_stop_ms,
                                  .binlog_file = o->binlog_file,
+                                 .strict = o->config_flags & PEN_CONFIG_STRICT,
                                  .on_phase = o->on_phase,
                                  .on_topic = o->on_topic,
                                  .arg = o->arg};

@@ -21,6 +21,8 @@ void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the 
 /* Iteration order of java.util.HashMap and HashSet, where Debezium shows it: by bucket, within one by
  * insertion. Bucket of a key among `entries` keys in a map that grew from 16 buckets. */
 uint32_t pen_java_bucket(struct pen_span key, size_t entries);
+/* Its hash: String.hashCode, the high bits spread over the low ones; modulo a power of 2 = bucket. */
+uint32_t pen_java_hash(struct pen_span key);
 
 /* s as valid UTF-8: malformed bytes become U+FFFD as Java's decoder makes them. At most 3n bytes. */
 uint8_t *pen_put_utf8(uint8_t *w, struct pen_span s);

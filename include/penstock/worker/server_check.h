@@ -24,6 +24,7 @@ struct pen_server_check_options {
      * checked. */
     const struct pen_snapshot_filter *filter;
     const char *include_text; /* "table.include.list 'shop.*'" */
+    bool must_match;          /* … and it matches nothing: refused, otherwise a warning */
     /* Rows will be read: SELECT on every captured table is tried. */
     bool snapshot_rows;
 };

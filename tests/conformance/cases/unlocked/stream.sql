@@ -1,0 +1,2 @@
+USE c_unlocked;
+INSERT INTO k VALUES (4);
