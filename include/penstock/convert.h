@@ -64,6 +64,11 @@ PEN_MUST_USE int pen_plan_run(struct pen_plan *p, const struct pen_change *c, st
  * 0 */
 PEN_MUST_USE int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c,
                                       struct pen_out *scratch, struct pen_error *err);
+/* The message key of one image as the connector makes it, before transforms: equal for equal keys,
+ * whatever form the rows have. p as above. *ret lies in scratch until its next use.
+ * @returns 0 or < 0 */
+PEN_MUST_USE int pen_plan_key(struct pen_plan *p, const struct pen_change *c, enum pen_image image,
+                              struct pen_out *scratch, struct pen_span *ret, struct pen_error *err);
 /* Values that failed to convert and were written as null since the plan was made (warn and skip).
  */
 uint64_t pen_plan_failures(const struct pen_plan *p);
@@ -94,6 +99,15 @@ PEN_MUST_USE int pen_plan_run_ddl(struct pen_plan *p, const struct pen_ddl_recor
 PEN_MUST_USE int pen_plan_run_transaction(struct pen_plan *p,
                                           const struct pen_transaction_record *r, struct pen_out *o,
                                           struct pen_error *err);
+/* What a snapshot does, for whoever waits for it (spec §2.10). */
+struct pen_notification {
+    struct pen_span id, type, aggregate;
+    const struct pen_param *data;
+    uint32_t data_count;
+    int64_t ts_ms;
+};
+PEN_MUST_USE int pen_plan_run_notification(struct pen_plan *p, const struct pen_notification *n,
+                                           struct pen_out *o, struct pen_error *err);
 PEN_MUST_USE int pen_plan_run_heartbeat(struct pen_plan *p, int64_t now_ms, struct pen_out *o,
                                         struct pen_error *err);
 

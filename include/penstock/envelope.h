@@ -47,19 +47,20 @@ struct pen_column_rule {
 };
 
 struct pen_envelope_options {
-    struct pen_span prefix;            /* topic.prefix */
-    struct pen_span delimiter;         /* topic.delimiter, default "." */
-    struct pen_span transaction_topic; /* topic.transaction, default "transaction" */
-    struct pen_span heartbeat_prefix;  /* topic.heartbeat.prefix */
-    struct pen_span heartbeat_topic;   /* topic.heartbeat.name: all of it; empty = prefixed */
-    bool topic_without_database;       /* the Schema… naming strategies: P.table */
-    bool topic_unicode;                /* the …Unicode… ones: _uXXXX in place of '_' */
-    struct pen_span task_id;           /* "0" */
-    struct pen_span run_id;            /* UUID of this task start */
-    bool mariadb;                      /* connector "mariadb", its schema names and value forms */
-    bool extended_headers;             /* extended.headers.enabled, default true */
-    bool tombstones;                   /* tombstones.on.delete, default true */
-    bool time_adjuster;                /* enable.time.adjuster, default true */
+    struct pen_span prefix;             /* topic.prefix */
+    struct pen_span delimiter;          /* topic.delimiter, default "." */
+    struct pen_span transaction_topic;  /* topic.transaction, default "transaction" */
+    struct pen_span heartbeat_prefix;   /* topic.heartbeat.prefix */
+    struct pen_span heartbeat_topic;    /* topic.heartbeat.name: all of it; empty = prefixed */
+    struct pen_span notification_topic; /* notification.sink.topic.name */
+    bool topic_without_database;        /* the Schema… naming strategies: P.table */
+    bool topic_unicode;                 /* the …Unicode… ones: _uXXXX in place of '_' */
+    struct pen_span task_id;            /* "0" */
+    struct pen_span run_id;             /* UUID of this task start */
+    bool mariadb;                       /* connector "mariadb", its schema names and value forms */
+    bool extended_headers;              /* extended.headers.enabled, default true */
+    bool tombstones;                    /* tombstones.on.delete, default true */
+    bool time_adjuster;                 /* enable.time.adjuster, default true */
     bool bigint_unsigned_precise;
     bool schema_comments;      /* include.schema.comments */
     bool transaction_metadata; /* provide.transaction.metadata */
@@ -103,6 +104,7 @@ enum pen_schema_type {
     PEN_SCHEMA_STRING,
     PEN_SCHEMA_BYTES,
     PEN_SCHEMA_ARRAY, /* item: children[0] */
+    PEN_SCHEMA_MAP,   /* key, value: children[0], [1] */
     PEN_SCHEMA_STRUCT /* fields: children  */
 };
 
@@ -239,8 +241,14 @@ enum pen_variant {
 };
 #define PEN_VARIANT_COUNT 6
 
-/* Records that are not row changes (§2.6, §2.7, §2.9) */
-enum pen_record_kind { PEN_RECORD_DDL, PEN_RECORD_TRANSACTION, PEN_RECORD_HEARTBEAT };
+/* Records that are not row changes (§2.6, §2.7, §2.9, §2.10) */
+enum pen_record_kind {
+    PEN_RECORD_DDL,
+    PEN_RECORD_TRANSACTION,
+    PEN_RECORD_HEARTBEAT,
+    PEN_RECORD_NOTIFICATION
+};
+#define PEN_RECORD_COUNT 4
 
 struct pen_shape {
     struct pen_span topic;

@@ -1,4 +1,5 @@
-/* Records that are not row changes: schema changes, transaction boundaries, heartbeats. Their frames
+/* Records that are not row changes: schema changes, transaction boundaries, heartbeats,
+ * notifications. Their frames
  * (schemas) come from the plan, their payloads are written here (spec debezium.md §2.6, §2.7, §2.9).
  *
  *     {"source":{…},"ts_ms":1,"databaseName":"d","schemaName":null,"ddl":"…","tableChanges":[…]} */
@@ -154,5 +155,31 @@ int pen_plan_run_heartbeat(struct pen_plan *p, int64_t now_ms, struct pen_out *o
     put_i64(&o->bytes, now_ms);
     pen_buf_put_byte(&o->bytes, '}');
     pen_buf_put_span(&o->bytes, p->records[0].value_close);
+    return finish(p, o, key, err);
+}
+
+int pen_plan_run_notification(struct pen_plan *p, const struct pen_notification *n,
+                              struct pen_out *o, struct pen_error *err)
+{
+    size_t key = put_key(p, o, "id", n->id);
+    struct pen_buf *b = &o->bytes;
+    pen_buf_put_lit(b, "{\"id\":");
+    put_string(b, n->id);
+    pen_buf_put_lit(b, ",\"type\":");
+    put_string(b, n->type);
+    pen_buf_put_lit(b, ",\"aggregate_type\":");
+    put_string(b, n->aggregate);
+    pen_buf_put_lit(b, ",\"additional_data\":{");
+    for (uint32_t i = 0; i < n->data_count; i++) {
+        if (i > 0)
+            pen_buf_put_byte(b, ',');
+        put_string(b, n->data[i].name);
+        pen_buf_put_byte(b, ':');
+        put_string(b, n->data[i].value);
+    }
+    pen_buf_put_lit(b, "},\"timestamp\":");
+    put_i64(b, n->ts_ms);
+    pen_buf_put_byte(b, '}');
+    pen_buf_put_span(b, p->records[0].value_close);
     return finish(p, o, key, err);
 }

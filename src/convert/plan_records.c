@@ -143,6 +143,20 @@ int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c, struct 
     return !pen_span_eq(part_span(&o->bytes, &before), part_span(&o->bytes, &after));
 }
 
+int pen_plan_key(struct pen_plan *p, const struct pen_change *c, enum pen_image image,
+                 struct pen_out *o, struct pen_span *ret, struct pen_error *err)
+{
+    struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
+    struct part key;
+    pen_buf_reset(&o->bytes);
+    int rc =
+        run_part(&r, image == PEN_IMAGE_BEFORE ? p->key_before : p->key_after, &o->bytes, &key);
+    if (rc >= 0 && o->bytes.bad)
+        rc = pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+    *ret = rc < 0 ? PEN_SPAN_NONE : part_span(&o->bytes, &key);
+    return rc < 0 ? rc : 0;
+}
+
 uint64_t pen_plan_failures(const struct pen_plan *p)
 {
     return p->failures;

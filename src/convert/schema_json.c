@@ -28,6 +28,8 @@ static const char *type_name(enum pen_schema_type t)
         return "bytes";
     case PEN_SCHEMA_ARRAY:
         return "array";
+    case PEN_SCHEMA_MAP:
+        return "map";
     case PEN_SCHEMA_STRUCT:
         return "struct";
     }
@@ -44,6 +46,11 @@ void convert__schema_put(const struct convert__schema_writer *w, const struct pe
     if (f->type == PEN_SCHEMA_ARRAY) {
         pen_buf_put_lit(b, ",\"items\":");
         convert__schema_put(w, &f->children[0], false);
+    } else if (f->type == PEN_SCHEMA_MAP) {
+        pen_buf_put_lit(b, ",\"keys\":");
+        convert__schema_put(w, &f->children[0], false);
+        pen_buf_put_lit(b, ",\"values\":");
+        convert__schema_put(w, &f->children[1], false);
     } else if (f->type == PEN_SCHEMA_STRUCT) {
         pen_buf_put_lit(b, ",\"fields\":[");
         for (uint32_t i = 0; i < f->child_count; i++) {

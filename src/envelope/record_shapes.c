@@ -1,6 +1,6 @@
 /* Records that are not row changes: schema changes (topic P), transaction boundaries
- * (P.transaction) and heartbeats (__debezium-heartbeat.P). Their schemas never change; their values
- * are written by convert's own writers (spec debezium.md §2.6, §2.7, §2.9). */
+ * (P.transaction), heartbeats (__debezium-heartbeat.P), notifications. Their schemas never change; their values
+ * are written by convert's own writers (spec debezium.md §2.6, §2.7, §2.9, §2.10). */
 #include "envelope_int.h"
 
 static struct pen_field leaf(const char *name, enum pen_schema_type type, bool optional)
@@ -118,6 +118,29 @@ static void heartbeat(struct envelope__build *b, struct pen_field *key, struct p
     *value = structure(b, "", "io.debezium.connector.common.Heartbeat", false, &ts, 1);
 }
 
+/* Unlike the others' these names are never adjusted. */
+static void notification(struct envelope__build *b, struct pen_field *key, struct pen_field *value)
+{
+    const struct pen_field id = leaf("id", PEN_SCHEMA_STRING, false);
+    struct pen_field data = leaf("additional_data", PEN_SCHEMA_MAP, true);
+    data.children = envelope__fields(b, 2);
+    data.child_count = 2;
+    if (data.children)
+        data.children[0] = data.children[1] = leaf("", PEN_SCHEMA_STRING, false);
+    const struct pen_field fields[] = {
+        id,
+        leaf("type", PEN_SCHEMA_STRING, false),
+        leaf("aggregate_type", PEN_SCHEMA_STRING, false),
+        data,
+        leaf("timestamp", PEN_SCHEMA_INT64, false),
+    };
+    *key = structure(b, "", "io.debezium.connector.common.NotificationKey", false, &id, 1);
+    *value = structure(b, "", "io.debezium.connector.common.Notification", false, fields,
+                       PEN_COUNT(fields));
+    key->schema_name = PEN_SPAN_LIT("io.debezium.connector.common.NotificationKey");
+    value->schema_name = PEN_SPAN_LIT("io.debezium.connector.common.Notification");
+}
+
 static struct pen_span join3(struct envelope__build *b, struct pen_span a, struct pen_span c,
                              struct pen_span d)
 {
@@ -152,6 +175,10 @@ int pen_envelope_record_shape(const struct pen_envelope_options *o, enum pen_rec
                 r->topic = join3(&b, o->heartbeat_prefix, o->delimiter, o->prefix);
             r->partition = 0;
             heartbeat(&b, r->key, r->value);
+            break;
+        case PEN_RECORD_NOTIFICATION:
+            r->topic = o->notification_topic;
+            notification(&b, r->key, r->value);
             break;
         }
     }

@@ -413,8 +413,24 @@ static int take(struct pen_task *t)
     return 1;
 }
 
+/* Signals, chunks of an incremental snapshot: what is done between two events. */
+static int extra(struct pen_task *t)
+{
+    int rc = t->notes.first && !t->in_rows ? notify_step(t) : EXTRA_NONE;
+    if (rc == EXTRA_NONE && t->signals.first && !t->in_rows)
+        rc = signals_step(t);
+    if (rc == EXTRA_NONE && t->incremental.running)
+        rc = incremental_step(t);
+    return rc;
+}
+
 static int step(struct pen_task *t)
 {
+    if (PEN_UNLIKELY(t->signals.first || t->incremental.running || t->notes.first)) {
+        int rc = extra(t);
+        if (rc != EXTRA_NONE)
+            return rc == EXTRA_WORKED ? PUMP_DONE : rc;
+    }
     if (!t->has_event) {
         int rc = take(t);
         if (rc <= 0)

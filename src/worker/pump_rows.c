@@ -96,6 +96,7 @@ static int parse_map(struct pen_task *t, const struct pen_event *ev, struct task
     if (rc < 0)
         return rc;
     x->captured = pen_config_captures_table(t->config, x->map.db, x->map.table);
+    x->signals = x->captured && signals_is_table(t, x->map.db, x->map.table);
     if (!x->captured)
         return 0;
     rc = pen_row_layout_compile(&x->map, &x->arena, &x->layout, &t->error);
@@ -494,6 +495,11 @@ static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *
     }
     c->order = x->order ? pen_tx_count(&t->tx, x->order, &order) : NULL;
     bool sent = progress_is_sent(t, t->place.events, (uint64_t)c->row + 1);
+    if (PEN_UNLIKELY(x->signals)) {
+        int rc = signals_row(t, x, c, sent);
+        if (rc < 0)
+            return rc;
+    }
     if (sent && !x->order)
         return 0;
     int rc = pen_row_set_run(x->rows, c, &t->out, &t->error);
@@ -520,7 +526,8 @@ int pump_rows_run(struct pen_task *t)
     struct pen_change c = {.op = op_of(t->rows.kind), .table = x->table, .source = &t->source};
     c.before = t->rows.kind == PEN_ROWS_WRITE ? NULL : x->before;
     c.after = t->rows.kind == PEN_ROWS_DELETE ? NULL : x->after;
-    while (!t->blocked) {
+    const bool watched = incremental_watches(&t->incremental, x->table);
+    while (!t->blocked && !t->incremental.hold) {
         int rc = progress_open(t);
         if (rc == PEN_E_FULL) {
             t->blocked = true;
@@ -537,6 +544,8 @@ int pump_rows_run(struct pen_task *t)
             return rc;
         }
         rc = one_row(t, x, &c);
+        if (PEN_UNLIKELY(watched) && rc == 0)
+            rc = incremental_touch(t, x, &c);
         if (rc < 0) {
             t->in_rows = false;
             return rc;

@@ -186,7 +186,9 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
                  "without a lock the rows may be newer than %.*s:%llu; what is committed in "
                  "between comes again from the binlog",
                  PEN_SPAN_ARG(m->begin.file), (unsigned long long)m->begin.pos);
-    return progress_open(t);
+    pen_buf_reset(&t->snap_tables);
+    rc = progress_open(t);
+    return rc < 0 ? rc : notify_snapshot(t, "STARTED");
 }
 
 /* Structure has the source block of the snapshot, whatever marker the last one carries. */
@@ -240,6 +242,9 @@ static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
     int rc = statement(t, m->marker, m->table.db);
     if (rc < 0 || !m->table.captured)
         return rc;
+    if (t->decision.data && filter_data(t->config, m->table.db, m->table.table))
+        pen_buf_printf(&t->snap_tables, "%s%.*s.%.*s", t->snap_tables.n ? "," : "",
+                       PEN_SPAN_ARG(m->table.db), PEN_SPAN_ARG(m->table.table));
     const struct pen_table *found = NULL;
     rc = pen_catalog_find(t->catalog, m->table.db, m->table.table, &found, &t->error);
     if (rc == 0)
@@ -257,6 +262,22 @@ static int structure_end(struct pen_task *t, const struct pen_snapshot_msg *m)
     atomic_store_explicit(&t->counters.snapshot_rows_expected, m->structure_end.rows_estimate,
                           memory_order_relaxed);
     return t->history ? pen_history_store_flush(t->history, &t->error) : 0;
+}
+
+static int notify_table(struct pen_task *t, const uint64_t *rows)
+{
+    struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    const struct pen_span table = qualified(&name, t->snap_table->db, t->snap_table->name);
+    return notify_snapshot_table(t, table, t->snap_tables.n ? pen_buf_span(&t->snap_tables) : table,
+                                 rows);
+}
+
+static int table_end(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    t->snap_rows = NULL; /* its plans for text rows are not needed again */
+    pen_row_plans_forget(t->plans, t->snap_table->version);
+    atomic_fetch_add_explicit(&t->counters.snapshot_tables_done, 1, memory_order_relaxed);
+    return notify_table(t, &m->table_end.rows);
 }
 
 static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
@@ -285,7 +306,7 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
              PEN_SPAN_ARG(m->table_begin.db), PEN_SPAN_ARG(m->table_begin.table),
              m->table_begin.index + 1, m->table_begin.count,
              (unsigned long long)m->table_begin.rows_estimate);
-    return 0;
+    return notify_table(t, NULL);
 }
 
 static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
@@ -325,7 +346,11 @@ static void on_delay_over(uv_timer_t *timer)
 static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     t->place.start = t->place.end = t->snap_pos;
-    int rc = progress_close(t);
+    int rc = notify_snapshot(t, "COMPLETED");
+    if (rc == 0 && t->notes.first)
+        rc = notify_step(t);
+    if (rc >= 0)
+        rc = progress_close(t);
     if (rc < 0)
         return rc;
     atomic_store(&t->counters.snapshot_ended_ms, pen_clock_wall_ns() / 1000000);
@@ -358,7 +383,6 @@ int pump_snapshot(struct pen_task *t)
     int rc = pen_snapshot_next(t->snapshot, &m, &t->error);
     if (rc <= 0)
         return rc < 0 ? rc : PUMP_BLOCKED;
-    rc = 0;
     t->unpublished = m.unpublished;
     switch (m.tag) {
     case PEN_SNAPSHOT_BEGIN:
@@ -386,14 +410,15 @@ int pump_snapshot(struct pen_task *t)
         rc = row(t, &m);
         break;
     case PEN_SNAPSHOT_TABLE_END:
-        /* its plans for text rows are not needed again */
-        t->snap_rows = NULL;
-        pen_row_plans_forget(t->plans, t->snap_table->version);
-        atomic_fetch_add_explicit(&t->counters.snapshot_tables_done, 1, memory_order_relaxed);
+        rc = table_end(t, &m);
         break;
     case PEN_SNAPSHOT_END:
         rc = end(t, &m);
         break;
+    }
+    if (rc == 0 && PEN_UNLIKELY(t->notes.first && t->group_open)) {
+        rc = notify_step(t);
+        rc = rc < 0 ? rc : PUMP_DONE;
     }
     return rc;
 }

@@ -222,6 +222,7 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
     o->prefix = c->topic_prefix;
     o->delimiter = c->topic_delimiter;
     o->transaction_topic = c->topic_transaction;
+    o->notification_topic = c->notification_topic;
     o->heartbeat_prefix = c->topic_heartbeat_prefix;
     o->heartbeat_topic = c->topic_heartbeat_name;
     o->task_id = PEN_SPAN_LIT("0");

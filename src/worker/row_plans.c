@@ -18,7 +18,7 @@ struct pen_row_set {
 struct pen_row_plans {
     struct pen_row_options o;
     struct pen_map sets; /* key of set_key → struct pen_row_set* */
-    struct pen_plan *fixed[PEN_RECORD_HEARTBEAT + 1];
+    struct pen_plan *fixed[PEN_RECORD_COUNT];
     uint64_t failures; /* of plans that are gone */
 };
 
@@ -249,6 +249,15 @@ int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c, struct pe
     return rc < 0 ? rc : pen_plan_run(p, c, o, err);
 }
 
+int pen_row_set_key(struct pen_row_set *s, const struct pen_change *c, enum pen_image image,
+                    struct pen_out *scratch, struct pen_span *ret, struct pen_error *err)
+{
+    struct pen_plan *p;
+    *ret = PEN_SPAN_NONE;
+    int rc = plan_get(s, PEN_VARIANT_KEY_CHANGE, &p, err);
+    return rc < 0 || !s->keyed ? rc : pen_plan_key(p, c, image, scratch, ret, err);
+}
+
 /* ---- records that are not row changes ------------------------------------------------------- */
 
 static int fixed_get(struct pen_row_plans *p, enum pen_record_kind kind, struct pen_plan **ret,
@@ -290,4 +299,12 @@ int pen_row_plans_heartbeat(struct pen_row_plans *p, int64_t now_ms, struct pen_
     struct pen_plan *plan;
     int rc = fixed_get(p, PEN_RECORD_HEARTBEAT, &plan, err);
     return rc < 0 ? rc : pen_plan_run_heartbeat(plan, now_ms, o, err);
+}
+
+int pen_row_plans_notification(struct pen_row_plans *p, const struct pen_notification *n,
+                               struct pen_out *o, struct pen_error *err)
+{
+    struct pen_plan *plan;
+    int rc = fixed_get(p, PEN_RECORD_NOTIFICATION, &plan, err);
+    return rc < 0 ? rc : pen_plan_run_notification(plan, n, o, err);
 }

@@ -40,6 +40,10 @@ void pen_row_plans_forget_all(struct pen_row_plans *p);
  * update or key change by itself. @returns 0 or a PEN_E code */
 PEN_MUST_USE int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c,
                                  struct pen_out *o, struct pen_error *err);
+/* The key of one image of a change, see pen_plan_key; *ret p NULL when the table has none. */
+PEN_MUST_USE int pen_row_set_key(struct pen_row_set *s, const struct pen_change *c,
+                                 enum pen_image image, struct pen_out *scratch,
+                                 struct pen_span *ret, struct pen_error *err);
 /* Values that could not be converted and were written as null (warn, skip), of all plans. */
 uint64_t pen_row_plans_failures(const struct pen_row_plans *p);
 /* Other records, through the transforms as well. */
@@ -48,6 +52,9 @@ PEN_MUST_USE int pen_row_plans_ddl(struct pen_row_plans *p, const struct pen_ddl
 PEN_MUST_USE int pen_row_plans_transaction(struct pen_row_plans *p,
                                            const struct pen_transaction_record *r,
                                            struct pen_out *o, struct pen_error *err);
+PEN_MUST_USE int pen_row_plans_notification(struct pen_row_plans *p,
+                                            const struct pen_notification *n, struct pen_out *o,
+                                            struct pen_error *err);
 PEN_MUST_USE int pen_row_plans_heartbeat(struct pen_row_plans *p, int64_t now_ms, struct pen_out *o,
                                          struct pen_error *err);
 

@@ -165,6 +165,7 @@ int task_start_stream(struct pen_task *t)
     if (rc < 0)
         return rc;
     t->reading = TASK_SOURCE_STREAM;
+    incremental_again(t);
     pen_tx_end(&t->tx); /* a transaction cut by a lost connection comes again from its BEGIN */
     t->streamed_once = true;
     task_set_phase(t, PEN_PHASE_STREAM);
@@ -262,6 +263,7 @@ static int first_connect(struct pen_task *t)
     struct pen_position offset = {0};
     bool has_offset = false;
     emit_free_waiting(t); /* of a snapshot that begins anew */
+    incremental_done(t);
     int rc = load_offset(t, &offset, &has_offset);
     if (rc == 0)
         rc = new_catalog(t, t->server_ignores_case);
@@ -272,11 +274,15 @@ static int first_connect(struct pen_task *t)
                 (!snapshot || t->decision.rebuild_history);
     if (rc == 0 && keep)
         rc = progress_start(t, &offset);
+    if (rc == 0 && keep)
+        rc = incremental_load(t, &offset);
     if (rc == 0 && keep && !t->decision.rebuild_history)
         rc = read_history(t, &offset);
     if (rc == 0 && !keep && !snapshot)
         rc =
             task_start_here(t); /* neither offset nor snapshot: from the server's position of now */
+    if (rc == 0 && !snapshot)
+        rc = notify_snapshot(t, "SKIPPED");
     if (rc == 0)
         rc = snapshot             ? task_start_snapshot(t)
              : t->decision.stream ? task_start_stream(t)
@@ -325,5 +331,6 @@ int task_connect(struct pen_task *t)
     }
     if (rc < 0)
         return rc;
+    t->signals.restarted = !resume;
     return resume ? task_start_stream(t) : first_connect(t);
 }

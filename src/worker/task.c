@@ -83,6 +83,7 @@ static void stop_reading(struct pen_task *t)
     t->snapshot = NULL;
     pen_table_unref(t->snap_table);
     t->snap_table = NULL;
+    incremental_cancel(t);
     if (t->decoder_open)
         pen_binlog_done(&t->decoder);
     t->decoder_open = false;
@@ -408,7 +409,7 @@ static void make_run_id(char out[37])
 
 static int make_rooms(struct pen_task *t)
 {
-    struct pen_row_options rows;
+    struct pen_row_options *rows = &t->row_options;
     make_run_id(t->run_id);
     if (t->config->tasks_max > 1) { /* Debezium's words; its connector runs without a task then */
         pen_error_set(&t->error, PEN_E_CONFIG, "Only a single connector task may be started");
@@ -420,15 +421,15 @@ static int make_rooms(struct pen_task *t)
         return pen_error_set(&t->error, rc, "unable to start the task: out of memory");
     rc = pen_tls_files_open(t->config, &t->tls, &t->wire, &t->error);
     if (rc == 0)
-        rc = pen_room_row_options(t->config, pen_span_str(t->run_id), &rows, &t->error);
+        rc = pen_room_row_options(t->config, pen_span_str(t->run_id), rows, &t->error);
     if (rc == 0)
         rc = pen_room_transforms(t->config, &t->transforms, &t->error);
     if (rc == 0)
         rc = pen_naming_new(t->config, &t->naming, &t->error);
     if (rc == 0) {
-        rows.transforms = t->transforms;
-        pen_naming_apply(t->naming, &rows.envelope);
-        rc = pen_row_plans_new(&rows, &t->plans, &t->error);
+        rows->transforms = t->transforms;
+        pen_naming_apply(t->naming, &rows->envelope);
+        rc = pen_row_plans_new(rows, &t->plans, &t->error);
     }
     if (rc == 0)
         rc = progress_init(t);
@@ -567,6 +568,10 @@ void pen_task_free(struct pen_task *t)
     if (!t)
         return;
     emit_free_waiting(t);
+    incremental_done(t);
+    signals_done(t);
+    notify_done(t);
+    pen_buf_done(&t->snap_tables);
     pen_sink_close(t->sink);
     pen_topic_admin_close(t->topic_admin);
     pen_map_done(&t->topics);

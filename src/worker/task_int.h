@@ -4,7 +4,7 @@
  *     task_server.c  questions to the server
  *     pump.c      one binlog event after the other        pump_rows.c  TABLE_MAP and rows
  *     pump_ddl.c  statements                              pump_snapshot.c  snapshot messages
- *     beat_query.c  heartbeat.action.query
+ *     beat_query.c  heartbeat.action.query                signals.c, incremental*.c  task_signal.h
  *     topic_groups.c  topic.creation.*
  *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions
  *     task_offsets.c  the offset store
@@ -29,6 +29,7 @@
 #include <uv.h>
 #include "room_options.h"
 #include "row_plans.h"
+#include "task_signal.h"
 
 #define TASK_LOG "task"
 
@@ -57,6 +58,7 @@ struct task_table {
     struct pen_cell *before, *after;
     uint8_t *wire_types;
     bool captured;           /* by the filters */
+    bool signals;            /* its rows are signals */
     bool inflate;            /* has columns that are compressed in the row image */
     bool known;              /* table and plans are set */
     struct pen_table *table; /* a reference */
@@ -154,7 +156,8 @@ struct pen_task {
     uint64_t generation; /* counts catalog changes */
     uint64_t sql_mode;
     struct pen_transforms *transforms;
-    struct pen_naming *naming; /* the row plans ask it for topics */
+    struct pen_naming *naming;          /* the row plans ask it for topics */
+    struct pen_row_options row_options; /* of plans */
     struct pen_row_plans *plans;
     struct task_tables tables;
     struct pen_transaction tx;
@@ -178,6 +181,12 @@ struct pen_task {
     bool unpublished;         /* … and no schema-change topic gets it */
     struct pen_buf text;      /* scratch: names, JSON; any callee may use it */
     size_t ring_bytes;        /* share of the budget for the ring in front of the pump */
+
+    /* between events; task_signal.h */
+    struct task_signals signals;
+    struct task_incremental incremental;
+    struct task_notes notes;
+    struct pen_buf snap_tables; /* of the snapshot under way, by comma */
 
     /* handing out */
     struct pen_sink *sink;

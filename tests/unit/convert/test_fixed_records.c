@@ -130,6 +130,46 @@ static void test_heartbeat(void)
     pen_plan_free(p);
 }
 
+/* As Debezium 3.6.1 wrote them. */
+static void test_notification(void)
+{
+    const struct pen_param data[] = {{PEN_SPAN_LIT("connector_name"), PEN_SPAN_LIT("P")},
+                                     {PEN_SPAN_LIT("data_collections"), PEN_SPAN_LIT("d.t")}};
+    const struct pen_notification n = {.id = PEN_SPAN_LIT("ad-1"),
+                                       .type = PEN_SPAN_LIT("STARTED"),
+                                       .aggregate = PEN_SPAN_LIT("Incremental Snapshot"),
+                                       .data = data,
+                                       .data_count = 2,
+                                       .ts_ms = 1700000000123};
+    struct pen_plan *p = plan(PEN_RECORD_NOTIFICATION, &with);
+    TAP_OK(pen_plan_run_notification(p, &n, &out, &err) == 0, "notification runs");
+    TAP_EQ_SPAN(out.records[0].key,
+                PEN_SPAN_LIT("{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"string\","
+                             "\"optional\":false,\"field\":\"id\"}],\"optional\":false,\"name\":"
+                             "\"io.debezium.connector.common.NotificationKey\",\"version\":1},"
+                             "\"payload\":{\"id\":\"ad-1\"}}"),
+                "notification key");
+    TAP_EQ_SPAN(
+        out.records[0].value,
+        PEN_SPAN_LIT(
+            "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,"
+            "\"field\":\"id\"},{\"type\":\"string\",\"optional\":false,\"field\":\"type\"},{"
+            "\"type\":"
+            "\"string\",\"optional\":false,\"field\":\"aggregate_type\"},{\"type\":\"map\","
+            "\"keys\":{"
+            "\"type\":\"string\",\"optional\":false},\"values\":{\"type\":\"string\",\"optional\":"
+            "false},\"optional\":true,\"field\":\"additional_data\"},{\"type\":\"int64\","
+            "\"optional\":"
+            "false,\"field\":\"timestamp\"}],\"optional\":false,\"name\":"
+            "\"io.debezium.connector.common.Notification\",\"version\":1},\"payload\":{\"id\":\"ad-"
+            "1\","
+            "\"type\":\"STARTED\",\"aggregate_type\":\"Incremental Snapshot\",\"additional_data\":{"
+            "\"connector_name\":\"P\",\"data_collections\":\"d.t\"},\"timestamp\":1700000000123}}"),
+        "notification value");
+    TAP_EQ_INT(out.records[0].header_count, 0, "notification has no headers");
+    pen_plan_free(p);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2 || !load(argv[1])) {
@@ -142,6 +182,7 @@ int main(int argc, char **argv)
     test_ddl();
     test_transaction();
     test_heartbeat();
+    test_notification();
     pen_out_done(&out);
     free(file_text);
     return tap_done();
