@@ -62,6 +62,8 @@ PEN_MUST_USE int pen_plan_run(struct pen_plan *p, const struct pen_change *c, st
 /* Does an update change the message key? Compares the key's cells; only when their bytes differ
  * both keys are rendered and compared. p is the plan of PEN_VARIANT_KEY_CHANGE. @returns 1, 0 or <
  * 0 */
+bool pen_plan_cells_equal(const struct pen_plan *p,
+                          const struct pen_change *c); /* its first part */
 PEN_MUST_USE int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c,
                                       struct pen_out *scratch, struct pen_error *err);
 /* The message key of one image as the connector makes it, before transforms: equal for equal keys,

@@ -278,7 +278,8 @@ const struct pen_option config__connector_options[] = {
      .choices =
          "always initial initial_only no_data when_needed recovery configuration_based custom",
      .doc = "When to take a snapshot. The former names `schema_only` (`no_data`), "
-            "`schema_only_recovery` (`recovery`) and `never` (`no_data`) are accepted."},
+            "`schema_only_recovery` (`recovery`) and `never` (no snapshot: from the oldest event "
+            "that the server has) are accepted."},
     {ROW("snapshot.query.mode", STRING, "select_all", LOW, "Connector", 52, SHORT,
          "Snapshot query mode"),
      FIELD(snapshot_query_mode), .choices = "select_all custom", .state = PEN_OPT_PARTLY,

@@ -356,7 +356,7 @@ static void compile(struct convert__compiler *c, const struct pen_json_options *
     if (s->variant != PEN_VARIANT_KEY_CHANGE || !s->key_before)
         return;
     p->key_count = s->key_count;
-    p->key_columns = pen_arena_calloc(&p->arena, s->key_count, sizeof(uint32_t));
+    p->key_columns = pen_arena_calloc(&p->arena, s->key_count + 1, sizeof(uint32_t));
     if (!p->key_columns) {
         c->bad = true;
         return;

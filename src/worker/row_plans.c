@@ -9,8 +9,9 @@ struct pen_row_set {
     struct pen_row_plans *owner;
     struct pen_table *table; /* referenced */
     enum pen_form form;
-    uint8_t *wire_types; /* NULL = none of them matters */
-    uint8_t *compared;   /* skip_unchanged: columns in the value */
+    uint8_t *wire_types;   /* NULL = none of them matters */
+    struct pen_plan *diff; /* skip_unchanged: its key is the whole row */
+    bool lossy;            /* different cells may be written alike: masks, cuts */
     bool keyed;
     struct pen_plan *plans[PEN_VARIANT_COUNT];
 };
@@ -29,9 +30,9 @@ static void set_free(struct pen_row_set *s)
             s->owner->failures += pen_plan_failures(s->plans[i]);
         pen_plan_free(s->plans[i]);
     }
+    pen_plan_free(s->diff);
     pen_table_unref(s->table);
     free(s->wire_types);
-    free(s->compared);
     free(s);
 }
 
@@ -128,24 +129,20 @@ static struct pen_row_set *set_new(struct pen_row_plans *p, struct pen_table *t,
                                    const uint8_t *types, bool old)
 {
     struct pen_row_set *s = calloc(1, sizeof(*s));
-    size_t n = t->column_count > 0 ? t->column_count : 1;
+    const size_t n = t->column_count > 0 ? t->column_count : 1;
     if (!s)
         return NULL;
     s->owner = p;
     s->form = form;
     s->table = pen_table_ref(t);
-    s->compared = calloc(n, 1);
     if (old)
         s->wire_types = malloc(n);
-    if (!s->compared || (old && !s->wire_types)) {
+    if (old && !s->wire_types) {
         set_free(s);
         return NULL;
     }
     if (old)
         memcpy(s->wire_types, types, t->column_count);
-    const struct pen_envelope_options *o = &p->o.envelope;
-    for (uint32_t i = 0; i < t->column_count; i++)
-        s->compared[i] = !o->column_included || o->column_included(o->arg, t, &t->columns[i]);
     return s;
 }
 
@@ -193,16 +190,55 @@ static int plan_get(struct pen_row_set *s, enum pen_variant v, struct pen_plan *
     return rc;
 }
 
-static bool unchanged(const struct pen_row_set *s, const struct pen_change *c)
+static struct pen_field *image_of(const struct pen_shapes *shapes, struct pen_span name)
 {
-    for (uint32_t i = 0; i < s->table->column_count; i++) {
-        const struct pen_cell *a = &c->before[i], *b = &c->after[i];
-        if (s->compared[i] &&
-            (a->state != b->state || a->n != b->n ||
-             (a->state == PEN_CELL_VALUE && a->n > 0 && memcmp(a->p, b->p, a->n) != 0)))
-            return false;
+    struct pen_field *value = shapes->v[0].value;
+    for (uint32_t i = 0; i < value->child_count; i++) {
+        if (pen_span_eq(value->children[i].name, name))
+            return &value->children[i];
     }
-    return true;
+    return NULL;
+}
+
+/* skip.messages.without.change looks at the rows as they are written: a masked column never changes,
+ * a cut one only where it is left. So the plan's key is the row before and after. */
+static PEN_COLD int diff_make(struct pen_row_set *s, struct pen_error *err)
+{
+    struct pen_arena PEN_CLEANUP(pen_arena_done) arena = PEN_ARENA_INIT;
+    const struct pen_row_options *o = &s->owner->o;
+    struct pen_shapes shapes;
+    int rc = pen_envelope_shapes(&o->envelope, s->table, PEN_VARIANT_UPDATE, s->form, s->wire_types,
+                                 &arena, &shapes, err);
+    if (rc < 0)
+        return rc;
+    shapes.key_before = image_of(&shapes, PEN_SPAN_LIT("before"));
+    shapes.key_after = image_of(&shapes, PEN_SPAN_LIT("after"));
+    const struct pen_field *after = shapes.key_after;
+    s->lossy = o->envelope.time == PEN_TIME_CONNECT || o->envelope.decimal == PEN_DECIMAL_DOUBLE;
+    shapes.key_count = 0;
+    for (uint32_t i = 0; after && i < after->child_count; i++) {
+        const struct pen_field *f = &after->children[i];
+        s->lossy |= f->rule.kind == PEN_RULE_TRUNCATE;
+        if (f->from == PEN_FROM_COLUMN)
+            shapes.key_columns[shapes.key_count++] = f->column;
+    }
+    shapes.count = 0; /* no record, only the comparison */
+    shapes.variant = PEN_VARIANT_KEY_CHANGE;
+    s->diff = pen_plan_compile(&shapes, &o->value, &o->value, err);
+    return s->diff ? 0 : err ? err->code : PEN_E_VALUE;
+}
+
+/* @returns 1, 0 or an error */
+static int is_unchanged(struct pen_row_set *s, const struct pen_change *c, struct pen_out *o,
+                        struct pen_error *err)
+{
+    int rc = PEN_LIKELY(s->diff != NULL) ? 0 : diff_make(s, err);
+    if (rc < 0)
+        return rc;
+    if (pen_plan_cells_equal(s->diff, c))
+        return 1;
+    /* A value that cannot be converted is looked at when the record is written. */
+    return s->lossy && pen_plan_key_changed(s->diff, c, o, err) == 0;
 }
 
 static int run_update(struct pen_row_set *s, const struct pen_change *c, struct pen_out *o,
@@ -236,16 +272,16 @@ int pen_row_set_run(struct pen_row_set *s, const struct pen_change *c, struct pe
     };
     const struct pen_row_options *opt = &s->owner->o;
     struct pen_plan *p;
+    int rc;
     o->count = o->events = 0;
     /* Asked for the change only: with c or d skipped, both halves of a key change still come. */
     if (opt->skip[c->op])
         return 0;
     if (c->op == PEN_OP_UPDATE) {
-        if (opt->skip_unchanged && unchanged(s, c))
-            return 0;
-        return run_update(s, c, o, err);
+        rc = opt->skip_unchanged ? is_unchanged(s, c, o, err) : 0;
+        return rc < 0 ? rc : rc > 0 ? 0 : run_update(s, c, o, err);
     }
-    int rc = plan_get(s, (enum pen_variant)variants[c->op], &p, err);
+    rc = plan_get(s, (enum pen_variant)variants[c->op], &p, err);
     return rc < 0 ? rc : pen_plan_run(p, c, o, err);
 }
 

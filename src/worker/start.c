@@ -279,8 +279,7 @@ static int first_connect(struct pen_task *t)
     if (rc == 0 && keep && !t->decision.rebuild_history)
         rc = read_history(t, &offset);
     if (rc == 0 && !keep && !snapshot)
-        rc =
-            task_start_here(t); /* neither offset nor snapshot: from the server's position of now */
+        rc = task_start_oldest(t); /* neither offset nor snapshot: the binlog has the tables */
     if (rc == 0 && !snapshot)
         rc = notify_snapshot(t, "SKIPPED");
     if (rc == 0)

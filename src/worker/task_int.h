@@ -235,7 +235,7 @@ PEN_MUST_USE int task_meet_server(struct pen_task *t);
 struct pen_server_facts;
 PEN_MUST_USE int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *what,
                                    const struct pen_position *stored, struct pen_server_facts *ret);
-PEN_MUST_USE int task_start_here(struct pen_task *t); /* the server's position of now */
+PEN_MUST_USE int task_start_oldest(struct pen_task *t); /* the oldest event the server has */
 /* The set to ask the server for: have, and what is purged of sources that have does not know. */
 PEN_MUST_USE int task_gtid_start(struct pen_task *t, const struct pen_gtid_set *have,
                                  struct pen_gtid_set *ret);

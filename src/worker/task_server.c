@@ -139,22 +139,20 @@ int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *wh
     return rc;
 }
 
-int task_start_here(struct pen_task *t)
+int task_start_oldest(struct pen_task *t)
 {
     struct pen_conn *c = NULL;
-    struct pen_server_position here = {0};
-    int rc = pen_conn_open(&t->wire, &c, &t->error);
-    if (rc == 0)
-        rc = pen_server_position_read(c, &here, &t->error);
-    struct pen_position p = {.pos = here.pos};
-    if (rc == 0)
-        rc = pen_position_set_file(&p, pen_span_str(here.file));
-    if (rc == 0 && here.gtids && here.gtids[0] && t->gtid_mode)
-        rc = pen_position_set_gtids(&p, pen_span_str(here.gtids));
+    char *purged = NULL;
+    struct pen_position p = {.pos = 4}; /* no file name: the server begins with its first */
+    int rc = t->gtid_mode && !t->is_mariadb ? pen_conn_open(&t->wire, &c, &t->error) : 0;
+    if (rc == 0 && c)
+        rc = ask(c, "SELECT @@global.gtid_purged", &purged, &t->error);
+    if (rc == 0 && purged && purged[0])
+        rc = pen_position_set_gtids(&p, pen_span_str(purged));
     if (rc == 0)
         rc = progress_start(t, &p);
+    free(purged);
     pen_position_done(&p);
-    pen_server_position_done(&here);
     pen_conn_close(c);
     return rc;
 }

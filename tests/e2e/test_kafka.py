@@ -275,3 +275,13 @@ def test_a_topic_that_the_broker_refuses_to_create_stops_the_task(maria_database
         "topic.creation.default.partitions": "2", "topic.creation.default.replication.factor": "1", "topic.creation.default.cleanup.policy": "nonsense"})
     rig.wait_for(lambda: "unable to create topic 'unmade'" in p.log(), "the refusal")
     p.finish(rig.signal.SIGINT)
+
+
+def test_tables_may_come_later(maria_database, kafka, standalone, tmp_path):
+    p = standalone(maria_database, "later", **{"table.include.list": rf"{maria_database.name}\.later"})
+    topics = Topics(kafka, "later")
+    rig.wait_for(lambda: "matches nothing there" in p.log() and "streaming from" in p.log(), "the warning, and then the stream")
+    maria_database.run("CREATE TABLE later (id INT PRIMARY KEY)", "INSERT INTO later VALUES (1)")
+    topics.read_until(lambda: any(r.table == "later" and r.op == "c" for r in topics.records), "the row", 60)
+    p.stop()
+    topics.close()

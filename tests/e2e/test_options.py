@@ -92,3 +92,27 @@ def test_a_table_that_the_snapshot_leaves_out_is_streamed(maria_database, stream
     s.sync()
     assert [(r.table, r.op, r.value["after"]["id"]) for r in s.records if r.table in ("a", "b") and r.op] == [("a", "r", 1), ("b", "c", 2)]
     s.stop()
+
+
+def test_never_streams_from_the_oldest_event(database, stream):
+    database.run("CREATE TABLE old (id INT PRIMARY KEY)", "INSERT INTO old VALUES (1)")
+    s = stream(database, snapshot_mode="never")
+    s.wait(lambda: any(r.table == "old" and r.op == "c" for r in s.records), "the row from before the start")
+    s.stop()
+    database.run("INSERT INTO old VALUES (2)")
+    s = stream(database, snapshot_mode="never")  # the history came from the binlog, too
+    s.sync()
+    assert [r.value["after"]["id"] for r in s.records if r.table == "old" and r.op] == [1, 2]
+    s.stop()
+
+
+def test_a_user_who_may_only_lock_tables_takes_a_snapshot(database, stream):
+    database.run("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE USER locker@'%' IDENTIFIED BY 'locker'")
+    try:
+        database.run("GRANT SELECT, SHOW DATABASES, LOCK TABLES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO locker@'%'")
+        s = stream(database, options=["database.user=locker", "database.password=locker"])
+        s.sync()
+        s.stop()
+    finally:
+        database.run("DROP USER locker@'%'")
+    assert "connected to locker@" in s.log() and [r.op for r in s.records if r.table == "t"] == ["r"]
