@@ -24,6 +24,18 @@ static bool duplicate(const struct pen_list *names)
     return false;
 }
 
+/* "[a, b]", as Java prints a list */
+static void duplicate_problem(struct config__check *k, const char *key,
+                              const struct pen_list *names)
+{
+    PEN_CLEANUP(pen_buf_done) struct pen_buf list = PEN_BUF_INIT;
+    for (size_t i = 0; i < names->n; i++)
+        pen_buf_printf(&list, "%s%.*s", i ? ", " : "", PEN_SPAN_ARG(names->v[i]));
+    config__problem(k, false, key,
+                    "Invalid value [%s] for configuration %s: Duplicate alias provided.",
+                    pen_buf_cstr(&list), key);
+}
+
 static struct pen_span take(struct config__check *k, struct pen_config *options, const char *key)
 {
     const struct pen_span v = pen_config_get(options, key);
@@ -55,6 +67,11 @@ static void add_plugin(struct config__check *k, const char *prefix, struct pen_s
     p->predicate = take(k, &p->options, "predicate");
     const struct pen_span negate = take(k, &p->options, "negate");
     p->negate = pen_span_ieq_str(pen_span_trim(negate), "true");
+    if (negate.p != NULL && p->predicate.p == NULL)
+        config__problem(k, false, type,
+                        "Config '%snegate' was provided but there is no config '%spredicate' "
+                        "defining a predicate to be negated.",
+                        family, family);
 }
 
 static void read_plugins(struct config__check *k, const char *key, const char *prefix,
@@ -68,9 +85,7 @@ static void read_plugins(struct config__check *k, const char *key, const char *p
         return;
     }
     if (duplicate(&names)) {
-        config__problem(k, false, key,
-                        "Invalid value [%.*s] for configuration %s: Duplicate alias provided.",
-                        PEN_SPAN_ARG(text), key);
+        duplicate_problem(k, key, &names);
         return;
     }
     for (size_t i = 0; i < names.n; i++)
@@ -115,13 +130,20 @@ static void read_converter(struct config__check *k, const char *key,
 static void check_header_converter(struct config__check *k)
 {
     const struct pen_span name = k->c->header_converter.class_name;
-    if (name.n > 0 &&
-        !pen_span_eq_str(name, "org.apache.kafka.connect.storage.SimpleHeaderConverter") &&
-        !pen_span_eq_str(name, "SimpleHeaderConverter"))
+    if (name.n == 0 ||
+        pen_span_eq_str(name, "org.apache.kafka.connect.storage.SimpleHeaderConverter") ||
+        pen_span_eq_str(name, "SimpleHeaderConverter"))
+        return;
+    if (pen_span_has_prefix(name, "org.apache.kafka.connect."))
         config__problem(k, false, "header.converter",
                         "Invalid value %.*s for configuration header.converter: not available, "
                         "org.apache.kafka.connect.storage.SimpleHeaderConverter is",
                         PEN_SPAN_ARG(name));
+    else
+        config__problem(
+            k, false, "header.converter",
+            "Invalid value %.*s for configuration header.converter: Class %.*s could not be found.",
+            PEN_SPAN_ARG(name), PEN_SPAN_ARG(name));
 }
 
 static bool is_avro(const struct pen_converter_config *c)
@@ -214,9 +236,7 @@ static void read_topic_groups(struct config__check *k)
     struct pen_topic_group *def = &c->topic_groups[names.n];
     add_group(k, PEN_SPAN_LIT("default"), def, NULL);
     if (duplicate(&names))
-        config__problem(
-            k, false, "topic.creation.groups",
-            "Invalid value for configuration topic.creation.groups: Duplicate alias provided.");
+        duplicate_problem(k, "topic.creation.groups", &names);
     for (size_t i = 0; i < names.n; i++)
         add_group(k, names.v[i], &c->topic_groups[i], def);
 }

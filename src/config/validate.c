@@ -177,7 +177,11 @@ static void bad_choice(struct config__check *k, const struct pen_option *o, stru
     const bool framework = o->flags & PEN_OPT_FRAMEWORK;
     const bool folded = framework && (strncmp(o->name, "exactly", 7) == 0 ||
                                       strncmp(o->name, "transaction", 11) == 0);
-    choice_list(choices_of(k, o), !framework, folded, &list);
+    if (folded) /* Connect's own order, of a hash set */
+        pen_buf_put_str(&list,
+                        o->name[0] == 'e' ? "REQUIRED, REQUESTED" : "INTERVAL, POLL, CONNECTOR");
+    else
+        choice_list(choices_of(k, o), !framework, false, &list);
     if (!framework) {
         if (strcmp(o->name, "snapshot.locking.mode") == 0)
             config__invalid(k, o->name, "Must be a valid snapshot.locking.mode value");
@@ -345,9 +349,28 @@ static const char *default_of(const struct config__check *k, const struct pen_op
     return k->c->flavor == PEN_FLAVOR_MARIADB && o->def_mariadb ? o->def_mariadb : o->def;
 }
 
+/* Connect's NonEmptyStringWithoutControlChars */
+static void check_connector_name(struct config__check *k, struct pen_span name)
+{
+    PEN_CLEANUP(pen_buf_done) struct pen_buf found = PEN_BUF_INIT;
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] < 0x20 || name.p[i] == 0x7f)
+            pen_buf_printf(&found, "%s%u", found.n ? ", " : "", name.p[i]);
+    if (found.n > 0)
+        config__problem(k, false, "name",
+                        "Invalid value %.*s for configuration name: String may not contain control "
+                        "sequences but had the following ASCII chars: %s",
+                        PEN_SPAN_ARG(name), pen_buf_cstr(&found));
+}
+
 static void missing(struct config__check *k, const struct pen_option *o)
 {
-    if (o->flags & PEN_OPT_FRAMEWORK)
+    const struct pen_span given = pen_config_get(&k->c->items, o->name);
+    if (strcmp(o->name, "name") == 0 && given.p != NULL)
+        config__problem(k, false, o->name,
+                        "Invalid value %.*s for configuration name: String may not be empty",
+                        PEN_SPAN_ARG(given));
+    else if (o->flags & PEN_OPT_FRAMEWORK)
         config__problem(k, false, o->name,
                         "Missing required configuration \"%s\" which has no default value.",
                         o->name);
@@ -377,6 +400,14 @@ static void check_option(struct config__check *k, const struct pen_option *o)
     if (given.p == NULL || ((o->flags & PEN_OPT_REQUIRED) && pen_span_trim(given).n == 0)) {
         if (o->flags & PEN_OPT_REQUIRED)
             missing(k, o);
+        return;
+    }
+    if (strcmp(o->name, "name") == 0)
+        check_connector_name(k, given);
+    if (strcmp(o->name, "offsets.storage.topic") == 0 && pen_span_trim(given).n == 0) {
+        config__problem(k, false, o->name,
+                        "Invalid value %.*s for configuration %s: String must be non-empty",
+                        PEN_SPAN_ARG(given), o->name);
         return;
     }
     if (o->offset != 0 && (o->flags & PEN_OPT_REGEXES)) {

@@ -4,7 +4,10 @@
  *     Unexpected character ('b' (code 98)): was expecting double-quote to start field name
  *      at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, …]
  *
- * jansson reads; only when it refuses does the scanner below look for the place and the reason. */
+ * jansson reads; only when it refuses does the scanner below look for the place and the reason.
+ *
+ * A number in a map of texts is the text that was sent, 1.10 or 1e3, which jansson would forget: such
+ * numbers go through it as strings behind MARK, a control character that JSON can only escape. */
 #include "rest_int.h"
 
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #define SOURCE    "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: "
 #define TOKENS    "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 #define DEPTH_MAX 512
+#define MARK      '\x01'
 
 /* ---- what is malformed, and where -------------------------------------------------------------- */
 
@@ -36,6 +40,9 @@ static bool fail(struct scan *s, const char *fmt, ...)
 
 static bool unexpected(struct scan *s, const char *what)
 {
+    if (*s->p == '/')
+        return fail(s, "Unexpected character ('/' (code 47)): maybe a (non-standard) comment? (not "
+                       "recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)");
     if ((unsigned char)*s->p < 0x20)
         return fail(s,
                     "Illegal character ((CTRL-CHAR, code %d)): only regular white space (\\r, \\n, "
@@ -55,17 +62,38 @@ static void blank(struct scan *s)
     }
 }
 
+/* Behind a backslash; at its end s->p is on the escape's last character. */
+static bool scan_escape(struct scan *s)
+{
+    if (!*s->p || !strchr("\"\\/bfnrtu", *s->p))
+        return fail(s, "Unrecognized character escape '%c' (code %d)", *s->p, (unsigned char)*s->p);
+    for (int i = 0; *s->p == 'u' && i < 4 && s->p + 1 + i < s->end; i++) {
+        const char c = s->p[1 + i];
+        if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'))
+            continue;
+        s->p += 1 + i;
+        return fail(s,
+                    "Unexpected character ('%c' (code %d)): expected a hex-digit for character "
+                    "escape sequence",
+                    c, (unsigned char)c);
+    }
+    return true;
+}
+
 static bool scan_string(struct scan *s, const char *what)
 {
     for (s->p++; s->p < s->end && *s->p != '"'; s->p++) {
-        if (*s->p == '\\' && s->p + 1 < s->end)
+        if (*s->p == '\\' && s->p + 1 < s->end) {
             s->p++;
-        else if ((unsigned char)*s->p < 0x20)
+            if (!scan_escape(s))
+                return false;
+        } else if ((unsigned char)*s->p < 0x20) {
             return fail(
                 s,
                 "Illegal unquoted character ((CTRL-CHAR, code %d)): has to be escaped using "
                 "backslash to be included in %s",
                 *s->p, what);
+        }
     }
     if (s->p == s->end)
         return fail(s, "Unexpected end-of-input in %s",
@@ -74,39 +102,102 @@ static bool scan_string(struct scan *s, const char *what)
     return true;
 }
 
+static bool in_number(struct scan *s, const char *at, const char *why)
+{
+    s->p = at;
+    if (at == s->end)
+        return fail(s, "Unexpected end-of-input in a Number value");
+    return fail(s, "Unexpected character ('%c' (code %d)) in numeric value: %s", *at,
+                (unsigned char)*at, why);
+}
+
+static bool is_digit(const char *p, const char *end)
+{
+    return p < end && *p >= '0' && *p <= '9';
+}
+
+/* At '-', '+' or a digit. Where it stops, a number ends as JSON has it. */
+static bool scan_number(struct scan *s)
+{
+    const char *p = s->p;
+    if (*p == '+')
+        return in_number(s, p,
+                         "JSON spec does not allow numbers to have plus signs: enable "
+                         "`JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow");
+    p += *p == '-';
+    if (!is_digit(p, s->end))
+        return in_number(s, p,
+                         "expected digit (0-9) to follow minus sign, for valid numeric value");
+    if (*p == '0' && is_digit(p + 1, s->end))
+        return fail(s, "Invalid numeric value: Leading zeroes not allowed");
+    while (is_digit(p, s->end))
+        p++;
+    if (p < s->end && *p == '.') {
+        if (!is_digit(++p, s->end))
+            return in_number(s, p, "Decimal point not followed by a digit");
+        while (is_digit(p, s->end))
+            p++;
+    }
+    if (p < s->end && (*p | 0x20) == 'e') {
+        p++;
+        p += p < s->end && (*p == '+' || *p == '-');
+        if (!is_digit(p, s->end))
+            return in_number(s, p, "Exponent indicator not followed by a digit");
+        while (is_digit(p, s->end))
+            p++;
+    }
+    s->p = p;
+    return true;
+}
+
+static bool is_word(const char *start, int n, const char *word)
+{
+    return (size_t)n == strlen(word) && memcmp(start, word, (size_t)n) == 0;
+}
+
 static bool scan_word(struct scan *s)
 {
     const char *start = s->p;
+    if (*start == '-' || *start == '+' || (*start >= '0' && *start <= '9'))
+        return scan_number(s);
     while (s->p < s->end && !strchr(" \t\r\n,:{}[]\"", *s->p))
         s->p++;
     int n = (int)PEN_MIN(s->p - start, 64);
-    if (*start == '-' || (*start >= '0' && *start <= '9')) {
-        if (*start == '0' && n > 1 && start[1] >= '0' && start[1] <= '9')
-            return fail(s, "Invalid numeric value: Leading zeroes not allowed");
-        return true;
-    }
-    if ((n == 4 && (memcmp(start, "true", 4) == 0 || memcmp(start, "null", 4) == 0)) ||
-        (n == 5 && memcmp(start, "false", 5) == 0))
+    if (is_word(start, n, "true") || is_word(start, n, "null") || is_word(start, n, "false"))
         return true;
     if (n == 0 || !((*start | 0x20) >= 'a' && (*start | 0x20) <= 'z')) {
         s->p = start;
         return unexpected(s, "a valid value " TOKENS);
     }
+    if (is_word(start, n, "NaN") || is_word(start, n, "INF") || is_word(start, n, "Infinity"))
+        return fail(s,
+                    "Non-standard token '%.*s': enable "
+                    "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow",
+                    n, start);
     return fail(s, "Unrecognized token '%.*s': was expecting " TOKENS, n, start);
 }
 
 static bool scan_value(struct scan *s, unsigned depth);
 
+static bool unclosed(struct scan *s, const struct scan *start, const char *what)
+{
+    return fail(s,
+                "Unexpected end-of-input: expected close marker for %s (start marker at " SOURCE
+                "%u, column: %zu])",
+                what, start->line, (size_t)(start->p - start->line_start) + 1);
+}
+
 static bool scan_object(struct scan *s, unsigned depth)
 {
+    const struct scan start = *s;
     bool first = true;
     for (s->p++;; first = false) {
         blank(s);
         if (s->p < s->end && *s->p == '}' && first)
             break;
         if (s->p == s->end)
-            return fail(s, first ? "Unexpected end-of-input: expected close marker for Object"
-                                 : "Unexpected end-of-input within/between Object entries");
+            return first ? unclosed(s, &start, "Object")
+                         : fail(s, "Unexpected end-of-input within/between Object entries");
         if (*s->p != '"')
             return unexpected(s, "double-quote to start field name");
         if (!scan_string(s, "name"))
@@ -121,7 +212,7 @@ static bool scan_object(struct scan *s, unsigned depth)
             return false;
         blank(s);
         if (s->p == s->end)
-            return fail(s, "Unexpected end-of-input: expected close marker for Object");
+            return unclosed(s, &start, "Object");
         if (*s->p == '}')
             break;
         if (*s->p != ',')
@@ -134,6 +225,7 @@ static bool scan_object(struct scan *s, unsigned depth)
 
 static bool scan_array(struct scan *s, unsigned depth)
 {
+    const struct scan start = *s;
     s->p++;
     blank(s);
     while (s->p < s->end && *s->p != ']') {
@@ -148,7 +240,7 @@ static bool scan_array(struct scan *s, unsigned depth)
         }
     }
     if (s->p == s->end)
-        return fail(s, "Unexpected end-of-input: expected close marker for Array");
+        return unclosed(s, &start, "Array");
     s->p++;
     return true;
 }
@@ -185,31 +277,122 @@ static void explain(struct pen_span body, const json_error_t *je, struct pen_buf
         pen_buf_printf(out, "%s\n at " SOURCE "%d, column: %d]", je->text, je->line, je->column);
 }
 
-bool rest_body_json(struct rest_request *q, json_t **ret)
+/* Numbers outside strings as strings behind MARK; what is no number stays for jansson to refuse. */
+static void mark_numbers(struct pen_span body, struct pen_buf *out)
 {
-    json_error_t je;
+    const char *p = (const char *)body.p, *end = p + body.n;
+    struct pen_buf why = PEN_BUF_INIT;
+    for (bool quoted = false; p < end;) {
+        struct scan s = {.p = p, .end = end, .line_start = p, .out = &why};
+        if (quoted && *p == '\\' && p + 1 < end) {
+            pen_buf_put(out, p, 2);
+            p += 2;
+        } else if (!quoted && (*p == '-' || (*p >= '0' && *p <= '9')) && scan_number(&s) &&
+                   (s.p == end || strchr(" \t\r\n,:{}[]", *s.p))) {
+            pen_buf_printf(out, "\"\\u%04x%.*s\"", MARK, (int)(s.p - p), p);
+            p = s.p;
+        } else {
+            quoted ^= *p == '"';
+            pen_buf_put_byte(out, (uint8_t)*p++);
+        }
+        pen_buf_reset(&why);
+    }
+    pen_buf_done(&why);
+}
+
+static const struct {
+    const char *type;  /* that Jackson makes of the body */
+    const char *bound; /* and calls it by in the end */
+    bool texts;
+} kinds[] = {
+    [REST_BODY_CREATE] = {REST_CLASS("CreateConnectorRequest"),
+                          REST_CLASS("CreateConnectorRequest"), true},
+    [REST_BODY_MAP] = {"java.util.LinkedHashMap<java.lang.String,java.lang.String>",
+                       "java.util.Map", true},
+    [REST_BODY_OFFSETS] = {REST_CLASS("ConnectorOffsets"), REST_CLASS("ConnectorOffsets"), false},
+};
+
+static void malformed(struct rest_request *q, enum rest_body_kind kind, const json_error_t *je)
+{
     struct pen_span body = pen_span_trim(pen_buf_span(&q->body));
-    *ret = NULL;
-    if (q->body.bad) {
-        rest_answer_error(q, 500, "out of memory");
-        return false;
+    if (body.n > 0 && body.p[0] == '[') { /* that is said before the rest is read */
+        json_t *list = json_array();
+        rest_body_refuse_type(q, "", kinds[kind].type, list);
+        json_decref(list);
+        return;
     }
-    if (body.n == 0)
-        return true;
-    *ret = json_loadb((const char *)q->body.p, q->body.n, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK,
-                      &je);
-    if (json_is_null(*ret)) {
-        json_decref(*ret);
-        *ret = NULL;
-        return true;
-    }
-    if (*ret)
-        return true;
     struct pen_buf text = PEN_BUF_INIT;
-    explain(pen_buf_span(&q->body), &je, &text);
+    explain(pen_buf_span(&q->body), je, &text);
     rest_answer_error(q, 500, "%s", pen_buf_cstr(&text));
     pen_buf_done(&text);
+}
+
+/* What stands behind the value. @returns false: answered */
+static bool at_end(struct rest_request *q, enum rest_body_kind kind, struct pen_span text)
+{
+    struct pen_buf why = PEN_BUF_INIT;
+    const char *p = (const char *)text.p, *token = NULL;
+    struct scan s = {.p = p, .end = p + text.n, .line_start = p, .line = 1, .out = &why};
+    blank(&s);
+    if (s.p == s.end)
+        return true;
+    switch (*s.p) {
+    case '{':
+        token = "START_OBJECT";
+        break;
+    case '[':
+        token = "START_ARRAY";
+        break;
+    case '"':
+        token = s.p[1] == '\\' && kinds[kind].texts ? "VALUE_NUMBER_INT" : "VALUE_STRING";
+        break;
+    default:
+        if (!scan_word(&s)) {
+            rest_answer_error(q, 500, "%s", pen_buf_cstr(&why));
+            pen_buf_done(&why);
+            return false;
+        }
+        token = "VALUE";
+    }
+    rest_body_refuse(q, "",
+                     "Trailing token (of type %s) found after value (bound as `%s`): not allowed "
+                     "as per `DeserializationFeature.FAIL_ON_TRAILING_TOKENS`",
+                     token, kinds[kind].bound);
+    pen_buf_done(&why);
     return false;
+}
+
+bool rest_body_json(struct rest_request *q, enum rest_body_kind kind, json_t **ret)
+{
+    json_error_t je;
+    struct pen_buf marked = PEN_BUF_INIT;
+    struct pen_span text = pen_buf_span(&q->body);
+    bool ok = true;
+    *ret = NULL;
+    if (kinds[kind].texts) {
+        mark_numbers(text, &marked);
+        text = pen_buf_span(&marked);
+    }
+    if (q->body.bad || marked.bad) {
+        rest_answer_error(q, 500, "out of memory");
+        ok = false;
+    } else if (pen_span_trim(text).n > 0) {
+        *ret =
+            json_loadb((const char *)text.p, text.n, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &je);
+        if (!*ret) {
+            malformed(q, kind, &je);
+            ok = false;
+        } else {
+            size_t n = PEN_MIN((size_t)je.position, text.n);
+            ok = at_end(q, kind, pen_span_make(text.p + n, text.n - n));
+        }
+    }
+    if (!ok || json_is_null(*ret)) {
+        json_decref(*ret);
+        *ret = NULL;
+    }
+    pen_buf_done(&marked);
+    return ok;
 }
 
 /* ---- what is of the wrong kind ------------------------------------------------------------------ */
@@ -228,12 +411,48 @@ void rest_body_refuse(struct rest_request *q, const char *chain, const char *fmt
     pen_buf_done(&b);
 }
 
+/* Of a number as it was sent, marked or not. */
+static bool number_text(const json_t *v, struct pen_buf *out)
+{
+    if (json_is_integer(v))
+        pen_buf_printf(out, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        pen_buf_printf(out, "%.17g", json_real_value(v));
+    else if (json_is_string(v) && json_string_value(v)[0] == MARK)
+        pen_buf_put_str(out, json_string_value(v) + 1);
+    else
+        return false;
+    return true;
+}
+
 void rest_body_refuse_type(struct rest_request *q, const char *chain, const char *type,
                            const json_t *v)
 {
     const char *kind = "Boolean", *token = json_is_true(v) ? "VALUE_TRUE" : "VALUE_FALSE";
     struct pen_span plain = {(const uint8_t *)type, strcspn(type, "<")};
-    if (json_is_object(v)) {
+    struct pen_buf number = PEN_BUF_INIT;
+    const bool is_class = pen_span_has_prefix(plain, "org.apache.");
+    if (number_text(v, &number)) {
+        bool whole = !strpbrk(pen_buf_cstr(&number), ".eE");
+        kind = whole ? "Integer" : "Floating-point";
+        token = whole ? "VALUE_NUMBER_INT" : "VALUE_NUMBER_FLOAT";
+        if (is_class) {
+            rest_body_refuse(q, chain,
+                             "Cannot construct instance of `%s` (although at least one Creator "
+                             "exists): no %s-argument constructor/factory method to deserialize "
+                             "from Number value (%s)",
+                             type, whole ? "int/Int" : "double/Double", pen_buf_cstr(&number));
+            pen_buf_done(&number);
+            return;
+        }
+    } else if (json_is_boolean(v) && is_class) {
+        rest_body_refuse(q, chain,
+                         "Cannot construct instance of `%s` (although at least one Creator "
+                         "exists): no boolean/Boolean-argument constructor/factory method to "
+                         "deserialize from boolean value (%s)",
+                         type, json_is_true(v) ? "true" : "false");
+        return;
+    } else if (json_is_object(v)) {
         kind = "Object";
         token = "START_OBJECT";
     } else if (json_is_array(v)) {
@@ -249,17 +468,8 @@ void rest_body_refuse_type(struct rest_request *q, const char *chain, const char
                          "from String value ('%s')",
                          PEN_SPAN_ARG(plain), json_string_value(v));
         return;
-    } else if (json_is_integer(v)) {
-        rest_body_refuse(q, chain,
-                         "Cannot construct instance of `%.*s` (although at least one Creator "
-                         "exists): no int/Int-argument constructor/factory method to deserialize "
-                         "from Number value (%lld)",
-                         PEN_SPAN_ARG(plain), (long long)json_integer_value(v));
-        return;
-    } else if (json_is_real(v)) {
-        kind = "Floating-point";
-        token = "VALUE_NUMBER_FLOAT";
     }
+    pen_buf_done(&number);
     rest_body_refuse(q, chain,
                      "Cannot deserialize value of type `%s` from %s value (token "
                      "`JsonToken.%s`)",
@@ -268,13 +478,10 @@ void rest_body_refuse_type(struct rest_request *q, const char *chain, const char
 
 bool rest_body_scalar(const json_t *v, struct pen_buf *out)
 {
-    uint8_t number[PEN_DOUBLE_MAX + PEN_I64_MAX];
+    if (number_text(v, out))
+        return !out->bad;
     if (json_is_string(v))
         pen_buf_put(out, json_string_value(v), json_string_length(v));
-    else if (json_is_integer(v))
-        pen_buf_put(out, number, (size_t)(pen_put_i64(number, json_integer_value(v)) - number));
-    else if (json_is_real(v))
-        pen_buf_put(out, number, (size_t)(pen_put_double(number, json_real_value(v)) - number));
     else if (json_is_boolean(v))
         pen_buf_put_str(out, json_is_true(v) ? "true" : "false");
     else

@@ -21,7 +21,7 @@ static const struct {
 void rest_plugins(struct rest_request *q)
 {
     const char *only = rest_query(q, "connectorsOnly");
-    bool all = only && !rest_query_bool(q, "connectorsOnly");
+    bool all = only && only[0] && !rest_query_bool(q, "connectorsOnly");
     json_t *list = json_array();
     for (size_t i = 0; i < PEN_COUNT(plugins); i++) {
         if (!all && strcmp(plugins[i].type, "source") != 0)
@@ -129,17 +129,77 @@ static void add_definition(void *arg, const struct pen_option *o)
     (void)json_array_append_new(l->list, definition(o, l->flavor));
 }
 
+static void no_version(struct rest_request *q, const char *class_name, const char *version,
+                       const char *available)
+{
+    rest_answer_error(q, 400,
+                      "Plugin %s not found that matches the version range [%s,%s], available "
+                      "versions: [%s]",
+                      class_name, version, version, available);
+}
+
+/* Options of the JSON converter; the header converter has none. */
+static json_t *converter_options(const char *class_name)
+{
+    static const struct {
+        const char *name, *type, *def, *importance, *group, *width, *display;
+        int order;
+        bool required;
+    } rows[] = {
+        {"converter.type", "STRING", NULL, "LOW", NULL, "NONE", "converter.type", -1, true},
+        {"schemas.enable", "BOOLEAN", "true", "HIGH", "Schemas", "MEDIUM", "Enable Schemas", 0,
+         false},
+        {"schemas.cache.size", "INT", "1000", "HIGH", "Schemas", "MEDIUM", "Schema Cache Size", 1,
+         false},
+        {"schema.content", "STRING", NULL, "HIGH", "Schemas", "MEDIUM", "Schema Content", 2, false},
+        {"decimal.format", "STRING", "BASE64", "LOW", "Serialization", "MEDIUM", "Decimal Format",
+         0, false},
+        {"replace.null.with.default", "BOOLEAN", "true", "LOW", "Serialization", "MEDIUM",
+         "Replace null with default", 1, false},
+    };
+    json_t *list = json_array();
+    for (size_t i = 0; strstr(class_name, "JsonConverter") && i < PEN_COUNT(rows); i++)
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:s,s:s,s:b,s:o,s:s,s:s,s:o,s:i,s:s,s:s,s:[]}", "name", rows[i].name,
+                      "type", rows[i].type, "required", rows[i].required, "default_value",
+                      text_or_null(rows[i].def), "importance", rows[i].importance, "documentation",
+                      "", "group", text_or_null(rows[i].group), "order_in_group", rows[i].order,
+                      "width", rows[i].width, "display_name", rows[i].display, "dependents"));
+    return list;
+}
+
+/* Is it a converter's class, or its simple name? Answers then. */
+static bool converter_config(struct rest_request *q, struct pen_span name, const char *version)
+{
+    for (size_t i = 0; i < PEN_COUNT(plugins); i++) {
+        const char *class_name = plugins[i].class_name;
+        if (!strstr(plugins[i].type, "converter") ||
+            (!pen_span_eq_str(name, class_name) &&
+             !pen_span_eq_str(name, strrchr(class_name, '.') + 1)))
+            continue;
+        if (version && strcmp(version, "latest") != 0 && strcmp(version, REST_KAFKA_VERSION) != 0)
+            no_version(q, class_name, version, REST_KAFKA_VERSION);
+        else
+            rest_answer_json(q, 200, converter_options(class_name));
+        return true;
+    }
+    return false;
+}
+
 void rest_plugin_config(struct rest_request *q)
 {
     struct pen_span name = rest_part(q, 1);
     struct listing l = {0};
     const char *version = rest_query(q, "version");
+    if (converter_config(q, name, version))
+        return;
     if (!pen_connector_class(name, &l.flavor)) {
         rest_answer_error(q, 404, "Unknown plugin %.*s.", PEN_SPAN_ARG(name));
         return;
     }
     if (version && strcmp(version, "latest") != 0 && strcmp(version, REST_CONNECTOR_VERSION) != 0) {
-        rest_answer_error(q, 400, "Plugin %.*s has no version %s", PEN_SPAN_ARG(name), version);
+        no_version(q, pen_connector_class_name(l.flavor), version, REST_CONNECTOR_VERSION);
         return;
     }
     size_t n;
@@ -381,7 +441,7 @@ void rest_plugin_validate(struct rest_request *q)
     struct pen_config raw = PEN_CONFIG_INIT, nulls = PEN_CONFIG_INIT;
     struct pen_span name = rest_part(q, 1);
     json_t *body;
-    if (!rest_body_json(q, &body))
+    if (!rest_body_json(q, REST_BODY_MAP, &body))
         return;
     if (!body) {
         rest_answer_error(q, 500,

@@ -413,7 +413,7 @@ void rest_connector_post(struct rest_request *q)
 {
     struct create c = {.initial = PEN_TARGET_STARTED};
     json_t *body;
-    if (!rest_body_json(q, &body))
+    if (!rest_body_json(q, REST_BODY_CREATE, &body))
         return;
     if (!body)
         rest_answer_error(q, 500,
@@ -432,7 +432,7 @@ void rest_config_put(struct rest_request *q)
     struct pen_config config = PEN_CONFIG_INIT, nulls = PEN_CONFIG_INIT;
     struct pen_span name = rest_part(q, 1);
     json_t *body;
-    if (!rest_body_json(q, &body))
+    if (!rest_body_json(q, REST_BODY_MAP, &body))
         return;
     if (!body)
         rest_answer_error(q, 500,
@@ -472,7 +472,7 @@ void rest_config_patch(struct rest_request *q)
 {
     struct pen_config set = PEN_CONFIG_INIT, removed = PEN_CONFIG_INIT;
     json_t *body;
-    if (!rest_body_json(q, &body))
+    if (!rest_body_json(q, REST_BODY_MAP, &body))
         return;
     if (!body &&
         pen_herder_get(q->rest->o.herder, rest_part(q, 1), &(struct pen_connector_view){0}))

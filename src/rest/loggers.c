@@ -34,7 +34,7 @@ static const char *level_name(enum pen_log_level l)
 /* FATAL is Log4j's; ours ends with ERROR. @returns -1 = no level */
 static int level_of(const char *text)
 {
-    struct pen_span t = pen_span_str(text);
+    struct pen_span t = pen_span_trim(pen_span_str(text));
     for (size_t i = 0; i < PEN_COUNT(levels); i++)
         if (pen_span_ieq_str(t, levels[i]))
             return (int)i;
@@ -126,7 +126,7 @@ void rest_logger_put(struct rest_request *q)
     const char *name = q->part[2], *scope = rest_query(q, "scope");
     struct pen_config map = PEN_CONFIG_INIT, nulls = PEN_CONFIG_INIT;
     json_t *body;
-    if (!rest_body_json(q, &body))
+    if (!rest_body_json(q, REST_BODY_MAP, &body))
         return;
     if (!body) {
         rest_answer_error(
@@ -138,6 +138,8 @@ void rest_logger_put(struct rest_request *q)
         int level = text ? level_of(text) : -1;
         if (!text) {
             rest_answer_error(q, 400, "Desired 'level' parameter was not specified in request.");
+        } else if (!text[strspn(text, " ")]) {
+            rest_answer_error(q, 500, "Illegal null or empty Level name.");
         } else if (level < 0) {
             rest_answer_error(q, 404, "invalid log level '%s'.", text);
         } else if (scope && pen_span_ieq_str(pen_span_str(scope), "cluster")) {

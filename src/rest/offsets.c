@@ -119,7 +119,11 @@ static bool check_one(struct rest_request *q, const json_t *one, size_t i)
     struct pen_buf chain = PEN_BUF_INIT;
     bool ok = false;
     pen_buf_printf(&chain, OFFSETS_CLASS "[\"offsets\"]->java.util.ArrayList[%zu]", i);
-    if (!json_is_object(one)) {
+    if (json_is_null(one)) {
+        rest_answer_error(q, 500,
+                          "Cannot invoke \"" OFFSET_CLASS ".partition()\" because \"offset\" is "
+                          "null");
+    } else if (!json_is_object(one)) {
         rest_body_refuse_type(q, pen_buf_cstr(&chain), OFFSET_CLASS, one);
     } else {
         const char *key = rest_body_unknown(one, "partition offset");
@@ -165,9 +169,36 @@ static const json_t *check_body(struct rest_request *q, const json_t *body)
     return list;
 }
 
+/* Connect's OffsetUtils; only of a connector whose offsets may be altered at all. */
+static bool is_flat(struct rest_request *q, const json_t *list)
+{
+    struct pen_connector_view v;
+    const char *key;
+    json_t *one, *value;
+    size_t i;
+    if (!pen_herder_get(q->rest->o.herder, rest_part(q, 1), &v) || v.target != PEN_TARGET_STOPPED)
+        return true; /* that is what is wrong then */
+    json_array_foreach(list, i, one)
+    {
+        json_object_foreach(json_object_get(one, "offset"), key, value)
+        {
+            if (!json_is_object(value) && !json_is_array(value))
+                continue;
+            rest_answer_error(
+                q, 500,
+                "Offsets may only contain primitive types as values, but field %s contains %s", key,
+                json_is_object(value) ? "MAP" : "ARRAY");
+            return false;
+        }
+    }
+    return true;
+}
+
 static void alter(struct rest_request *q, const json_t *list)
 {
     size_t n = json_array_size(list);
+    if (!is_flat(q, list))
+        return;
     struct pen_connector_offset *v = calloc(n, sizeof(*v));
     char **texts = calloc(n * 2, sizeof(*texts));
     bool ok = v && texts;
@@ -198,7 +229,7 @@ static void alter(struct rest_request *q, const json_t *list)
 void rest_offsets_patch(struct rest_request *q)
 {
     json_t *body;
-    if (!rest_body_json(q, &body))
+    if (!rest_body_json(q, REST_BODY_OFFSETS, &body))
         return;
     if (!body) {
         rest_answer_error(q, 500,

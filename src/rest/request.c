@@ -198,6 +198,8 @@ static void dispatch(struct rest_request *q)
 {
     unsigned status = rest_route_find(q);
     const char *type = header(q, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (type && strcmp(type, "*/*") == 0)
+        type = NULL; /* as if it were not said */
     if (strcmp(q->method, "OPTIONS") == 0 && status == 405) {
         if (rest_auth_ok(q))
             options(q);

@@ -182,7 +182,8 @@ void rest_route_methods(const struct rest_request *q, struct pen_buf *out);
 #define REST_CLASS(name) "org.apache.kafka.connect.runtime.rest.entities." name
 
 /* The body as JSON; *ret NULL for an empty body or null. false: answered already. */
-bool rest_body_json(struct rest_request *q, json_t **ret);
+enum rest_body_kind { REST_BODY_CREATE, REST_BODY_MAP, REST_BODY_OFFSETS };
+bool rest_body_json(struct rest_request *q, enum rest_body_kind kind, json_t **ret);
 /* A map of names to texts, as Jackson reads Map<String, String>; names of nulls go to `nulls`.
  * chain: "" or "…CreateConnectorRequest[\"config\"]". false: answered already. */
 bool rest_body_map(struct rest_request *q, const json_t *map, const char *chain,

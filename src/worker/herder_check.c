@@ -90,6 +90,13 @@ static struct pen_span value_of(const struct pen_config *c, struct pen_span key)
     return PEN_SPAN_LIT("null");
 }
 
+/* One that Connect comes with: that it is not here must be said differently. */
+static bool is_kafkas(struct pen_span class_name)
+{
+    return pen_span_has_prefix(class_name, "org.apache.kafka.connect.") ||
+           pen_span_has_prefix(class_name, "io.debezium.");
+}
+
 /* What only making the rooms can tell: transforms and converters that are not there. */
 static int check_rooms(struct herder_check *k)
 {
@@ -114,11 +121,19 @@ static int check_rooms(struct herder_check *k)
     struct pen_span name = named(err.text);
     if (!name.p)
         name = pen_span_str(key);
+    if (strstr(err.text, "as key.converter: not available"))
+        name = PEN_SPAN_LIT("key.converter");
+    const struct pen_span value = value_of(&k->raw, name);
+    if (!is_kafkas(value) && (strstr(err.text, "is not built into penstock") ||
+                              strstr(err.text, ".converter: not available"))) /* Connect's words */
+        return pen_config_report_add(
+            &k->report, false, name,
+            "Invalid value %.*s for configuration %.*s: Class %.*s could not be found.",
+            PEN_SPAN_ARG(value), PEN_SPAN_ARG(name), PEN_SPAN_ARG(value));
     return pen_config_report_add(&k->report, false, name,
                                  "Invalid value %.*s for configuration "
                                  "%.*s: %s",
-                                 PEN_SPAN_ARG(value_of(&k->raw, name)), PEN_SPAN_ARG(name),
-                                 err.text);
+                                 PEN_SPAN_ARG(value), PEN_SPAN_ARG(name), err.text);
 }
 
 static bool concerns_connection(const struct pen_config_report *r)
@@ -129,15 +144,49 @@ static bool concerns_connection(const struct pen_config_report *r)
     return false;
 }
 
-/* {a=1, b=2} as Java prints a map; secrets are not shown. */
+static void put_pair(const struct pen_config_item *item, struct pen_buf *out)
+{
+    struct pen_span v = pen_option_is_secret(item->key) ? PEN_SPAN_LIT("[hidden]") : item->value;
+    pen_buf_printf(out, "%s%.*s=%.*s", out->n ? ", " : "", PEN_SPAN_ARG(item->key),
+                   PEN_SPAN_ARG(v));
+}
+
+struct place {
+    uint32_t bucket, index;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return x->bucket != y->bucket ? (x->bucket < y->bucket ? -1 : 1)
+                                  : (x->index > y->index) - (x->index < y->index);
+}
+
+/* Buckets of new HashMap<>(map of n), into which one more was put when `more`. */
+static size_t buckets(size_t n, bool more)
+{
+    size_t cap = 1;
+    while ((double)cap < (double)n / 0.75 + 1)
+        cap *= 2;
+    return (n + more) * 4 > cap * 3 ? cap * 2 : cap;
+}
+
+/* a=1, b=2 as Java prints a map; secrets are not shown. A configuration that got its name put in is a
+ * HashMap there and told in its order, any other in the order that it was sent. */
 static void put_map(const struct pen_config *c, struct pen_buf *out)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        struct pen_span k = c->items[i].key, v = c->items[i].value;
-        if (pen_option_is_secret(k))
-            v = PEN_SPAN_LIT("[hidden]");
-        pen_buf_printf(out, "%s%.*s=%.*s", i ? ", " : "", PEN_SPAN_ARG(k), PEN_SPAN_ARG(v));
-    }
+    const bool named = c->n > 0 && pen_span_eq_str(c->items[c->n - 1].key, "name");
+    const size_t cap = named ? buckets(c->n - 1, true) : 1;
+    struct place *v = calloc(c->n + 1, sizeof(*v));
+    for (size_t i = 0; v && i < c->n; i++)
+        v[i] = (struct place){
+            .bucket = (uint32_t)(pen_java_bucket(c->items[i].key, 1u << 16) & (cap - 1)),
+            .index = (uint32_t)i};
+    if (v)
+        qsort(v, c->n, sizeof(*v), by_place);
+    for (size_t i = 0; v && i < c->n; i++)
+        put_pair(&c->items[v[i].index], out);
+    free(v);
 }
 
 /* Connect looks for the class before anything else. */

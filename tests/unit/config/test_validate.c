@@ -151,11 +151,11 @@ static const struct {
     {"exactly.once.support", "x", 0, 0,
      "Invalid value x for configuration exactly.once.support: String must be one of (case "
      "insensitive): "
-     "REQUESTED, REQUIRED\n"},
+     "REQUIRED, REQUESTED\n"},
     {"transforms", "a", 0, 0,
      "Missing required configuration \"transforms.a.type\" which has no default value.\n"},
     {"transforms", "a,a", "transforms.a.type", "X",
-     "Invalid value [a,a] for configuration transforms: Duplicate alias provided.\n"},
+     "Invalid value [a, a] for configuration transforms: Duplicate alias provided.\n"},
     {"table.include.list", "a[", 0, 0,
      INVALID("table.include.list",
              "A comma-separated list of valid regular expressions is expected, but "
