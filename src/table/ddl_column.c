@@ -25,12 +25,13 @@ static int on_update(struct ddl_run *r, struct pen_column *c)
     return ddl_is_punct(&r->lx, '(') ? ddl_skip_parens(r) : 0;
 }
 
-/* COLLATE gives the charset where none is given: the text before its first '_' */
+/* COLLATE gives the charset where none is given: the text before its first '_'. The MariaDB connector
+ * passes it over for ENUM and SET, whose labels are the statement's text anyway. */
 static int collate(struct ddl_run *r, struct pen_column *c)
 {
     struct pen_span name = PEN_SPAN_NONE;
     int rc = ddl_charset_name(r, &name);
-    if (rc < 0)
+    if (rc < 0 || (r->lx.mariadb && (c->type == PEN_TYPE_ENUM || c->type == PEN_TYPE_SET)))
         return rc;
     const uint8_t *underscore = name.n > 0 ? memchr(name.p, '_', name.n) : NULL;
     if (c->charset.p == NULL && underscore != NULL && underscore > name.p)
@@ -106,7 +107,8 @@ static int skip_on_update(struct ddl_run *r, const struct pen_column *c)
 {
     struct pen_column scratch = {0};
     bool is_now =
-        pen_span_eq_str(c->default_expr, "1970-01-01 00:00:00") && c->default_sql.p[0] != '\'';
+        pen_span_ihas_prefix(c->default_sql, "LOCALTIME") ||
+        (pen_span_eq_str(c->default_expr, "1970-01-01 00:00:00") && c->default_sql.p[0] != '\'');
     if (!r->lx.mariadb || !is_now || !ddl_is_word(&r->lx, "ON") || !ddl_next_is_word(r, "UPDATE"))
         return 0;
     ddl_lex_next(&r->lx);
@@ -115,9 +117,9 @@ static int skip_on_update(struct ddl_run *r, const struct pen_column *c)
 
 static int default_attribute(struct ddl_run *r, struct pen_column *c)
 {
-    bool is_null = false;
-    int rc = ddl_default(r, c, &is_null);
-    if (rc == 0 && !is_null)
+    bool is_none = false;
+    int rc = ddl_default(r, c, &is_none);
+    if (rc == 0 && !is_none)
         c->has_default = true;
     return rc < 0 ? rc : skip_on_update(r, c);
 }

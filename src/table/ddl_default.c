@@ -4,7 +4,10 @@
  *
  *     DEFAULT 'a''b'   default_expr a''b   default_sql 'a''b'
  *     DEFAULT 0x1F     default_expr 1      default_sql 0x1F
- *     DEFAULT (1 + 2)  default_expr none   default_sql (1 + 2) */
+ *     DEFAULT (1 + 2)  default_expr none   default_sql (1 + 2)
+ *
+ * The MariaDB connector's grammar takes hex literals and NEXTVAL(s) for expressions that it does not
+ * count as a default at all, and keeps LOCALTIME as it is written. */
 #include "ddl_int.h"
 
 static bool is_now(const struct ddl_run *r)
@@ -96,10 +99,10 @@ static bool next_is_string(const struct ddl_run *r)
     return ahead.tok.kind == DDL_STRING && ahead.tok.closed;
 }
 
-static int word_value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
+static int word_value(struct ddl_run *r, struct pen_column *c, bool *ret_none)
 {
     if (ddl_accept(r, "NULL")) {
-        *ret_null = true;
+        *ret_none = true;
         return 0;
     }
     if (ddl_is_word(&r->lx, "TRUE") || ddl_is_word(&r->lx, "FALSE")) {
@@ -108,14 +111,19 @@ static int word_value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
         return 0;
     }
     if (is_now(r)) {
-        c->default_expr = PEN_SPAN_LIT("1970-01-01 00:00:00");
-        return skip_now(r);
+        const struct pen_span word = r->lx.tok.text;
+        int rc = skip_now(r);
+        c->default_expr = r->lx.mariadb && pen_span_ihas_prefix(word, "LOCALTIME")
+                              ? ddl_text_to_here(r, word.p)
+                              : PEN_SPAN_LIT("1970-01-01 00:00:00");
+        return rc;
     }
     if ((ddl_is_word(&r->lx, "DATE") || ddl_is_word(&r->lx, "TIME") ||
          ddl_is_word(&r->lx, "TIMESTAMP")) &&
         next_is_string(r))
         return word_and_string(r, c);
     /* MariaDB takes expressions without parentheses: uuid(), nextval(`d`.`s`), CURRENT_USER */
+    *ret_none = r->lx.mariadb && ddl_is_word(&r->lx, "NEXTVAL");
     ddl_lex_next(&r->lx);
     while (ddl_accept_punct(r, '.'))
         ddl_lex_next(&r->lx);
@@ -124,7 +132,7 @@ static int word_value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
     return ddl_accept(r, "VALUE") && ddl_accept(r, "FOR") ? ddl_skip_one(r) : 0;
 }
 
-static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
+static int value(struct ddl_run *r, struct pen_column *c, bool *ret_none)
 {
     const struct ddl_token *t = &r->lx.tok;
     switch (t->kind) {
@@ -132,15 +140,16 @@ static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
         if (r->lx.mariadb && next_is_string(r))
             return word_and_string(r, c); /* the MariaDB connector keeps the words: _utf8mb4'x' */
         ddl_lex_next(&r->lx);
-        return value(r, c, ret_null); /* an introducer is never followed by another one */
+        return value(r, c, ret_none); /* an introducer is never followed by another one */
     case DDL_STRING:
     case DDL_NSTRING:
         if (!t->closed)
             return ddl_fail(r, "string does not end");
         return strings(r, &c->default_expr);
-    case DDL_HEX: /* the MariaDB connector's grammar takes a hex literal for an expression */
+    case DDL_HEX:
     case DDL_BIT:
-        if (t->kind == DDL_BIT || !r->lx.mariadb)
+        *ret_none = r->lx.mariadb && t->kind == DDL_HEX;
+        if (!r->lx.mariadb || (t->kind == DDL_BIT && t->text.p[0] != '0'))
             c->default_expr = digits_of(t->text);
         ddl_lex_next(&r->lx);
         return 0;
@@ -148,7 +157,7 @@ static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
         return number(r, c);
     case DDL_WORD:
     case DDL_NAME:
-        return word_value(r, c, ret_null);
+        return word_value(r, c, ret_none);
     case DDL_PUNCT:
         if (t->c == '(')
             return ddl_skip_parens(r);
@@ -161,12 +170,12 @@ static int value(struct ddl_run *r, struct pen_column *c, bool *ret_null)
     return ddl_fail(r, "default value expected");
 }
 
-int ddl_default(struct ddl_run *r, struct pen_column *c, bool *ret_null)
+int ddl_default(struct ddl_run *r, struct pen_column *c, bool *ret_none)
 {
     const uint8_t *begin = r->lx.tok.text.p;
     c->default_expr = c->default_sql = PEN_SPAN_NONE;
-    *ret_null = false;
-    int rc = value(r, c, ret_null);
+    *ret_none = false;
+    int rc = value(r, c, ret_none);
     if (rc < 0)
         return rc;
     c->default_sql = ddl_text_to_here(r, begin);

@@ -94,8 +94,8 @@ struct ddl_column_flags {
 /* Data type and attributes into c, whose name is set; with a charset of the table's where none is given. */
 PEN_MUST_USE int ddl_column(struct ddl_run *r, const struct table_draft *d, struct pen_column *c,
                             struct ddl_column_flags *ret_flags);
-/* The value of DEFAULT (taken); null = it was NULL */
-PEN_MUST_USE int ddl_default(struct ddl_run *r, struct pen_column *c, bool *ret_null);
+/* The value of DEFAULT (taken); none = NULL, or what the connector does not count as a default */
+PEN_MUST_USE int ddl_default(struct ddl_run *r, struct pen_column *c, bool *ret_none);
 PEN_MUST_USE int ddl_type(struct ddl_run *r, struct pen_column *c);
 
 /* ddl_key.c */

@@ -223,6 +223,8 @@ void ddl_lex_next(struct ddl_lexer *lx)
 {
     bool was_name = lx->tok.kind == DDL_WORD || lx->tok.kind == DDL_NAME;
     lx->last_end = lx->p;
+    if (!lx->mariadb || lx->exec_depth == 0)
+        lx->text_end = lx->p;
     skip_blank(lx);
     const uint8_t *begin = lx->p;
     enum ddl_kind kind = begin < lx->end ? lex_token(lx) : DDL_END;
@@ -240,7 +242,7 @@ void ddl_lex_init(struct ddl_lexer *lx, struct pen_span text, uint64_t sql_mode,
     lx->ansi_quotes = (sql_mode & ((uint64_t)1 << 2)) != 0;
     lx->no_backslash = (sql_mode & ((uint64_t)1 << 20)) != 0;
     ddl_lex_next(lx);
-    lx->last_end = lx->start;
+    lx->last_end = lx->text_end = lx->start;
 }
 
 static uint8_t escaped(uint8_t c)

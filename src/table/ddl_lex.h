@@ -33,6 +33,9 @@ struct ddl_lexer {
     uint8_t exec_depth;      /* open executable comments                       */
     struct ddl_token tok;    /* current token                                 */
     const uint8_t *last_end; /* end of the token before                    */
+    /* The same, but for the MariaDB connector, which leaves executable comments at the end of a
+     * statement out of its text, not inside one. */
+    const uint8_t *text_end;
 };
 
 void ddl_lex_init(struct ddl_lexer *lx, struct pen_span text, uint64_t sql_mode, bool mariadb);

@@ -154,7 +154,8 @@ int ddl_note_name(struct ddl_run *r, const struct pen_table_name *n, bool doubtf
 
 struct pen_span ddl_text_to_here(struct ddl_run *r, const uint8_t *begin)
 {
-    return pen_span_make(begin, r->lx.last_end > begin ? (size_t)(r->lx.last_end - begin) : 0);
+    const uint8_t *end = r->lx.text_end > begin ? r->lx.text_end : r->lx.last_end;
+    return pen_span_make(begin, end > begin ? (size_t)(end - begin) : 0);
 }
 
 int ddl_charset_name(struct ddl_run *r, struct pen_span *ret)
@@ -246,13 +247,18 @@ static int parse_drop(struct ddl_run *r, bool *ret_other)
     return 0;
 }
 
-/* SET STATEMENT var = value, … FOR statement (MariaDB): goes to the statement */
+/* SET STATEMENT var = value, … FOR statement (MariaDB): goes to the statement, whose text the MariaDB
+ * connector keeps without the prefix */
 static int skip_set_statement(struct ddl_run *r)
 {
     int rc = 0;
     while (rc == 0 && !ddl_at_end(r) && !ddl_is_word(&r->lx, "FOR"))
         rc = ddl_skip_one(r);
-    return rc < 0 ? rc : ddl_expect(r, "FOR");
+    if (rc == 0)
+        rc = ddl_expect(r, "FOR");
+    if (rc == 0 && r->lx.mariadb)
+        r->statement = r->lx.tok.text.p;
+    return rc;
 }
 
 static int parse_statement(struct ddl_run *r, bool *ret_other)

@@ -265,7 +265,7 @@ static int more_words(struct ddl_run *r, struct type_name *tn, struct pen_column
         if (name_take(r, tn, "VARBINARY")) {
             c->type = PEN_TYPE_BLOB;
             c->jdbc_type = JDBC_BLOB;
-        } else if (!name_take(r, tn, "VARCHAR") &&
+        } else if (!name_take(r, tn, "VARCHAR") && !ddl_next_is_word(r, "SET") &&
                    (name_take(r, tn, "CHAR") || name_take(r, tn, "CHARACTER"))) {
             name_take(r, tn, "VARYING");
         }
@@ -311,6 +311,17 @@ static void numeric_options(struct ddl_run *r, struct type_name *tn, struct pen_
     c->is_unsigned = sign != NULL && sign[0] == 'U';
 }
 
+/* The MariaDB connector's names have BINARY behind CHAR, VARCHAR and the TEXTs only. */
+static bool names_binary(const struct ddl_run *r, const struct type_name *tn)
+{
+    struct pen_span name = pen_span_make(tn->text, tn->n);
+    return !r->lx.mariadb || !(pen_span_ihas_prefix(name, "CHARACTER") ||
+                               pen_span_ieq_str(name, "CHAR VARYING") ||
+                               pen_span_ieq_str(name, "NATIONAL CHAR VARYING") ||
+                               pen_span_ieq_str(name, "LONG") ||
+                               pen_span_ieq_str(name, "LONG VARCHAR"));
+}
+
 /* BINARY, ASCII, UNICODE, BYTE and the character set, in any order */
 static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_column *c)
 {
@@ -339,7 +350,7 @@ static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_colu
             break;
         }
     }
-    if (binary)
+    if (binary && names_binary(r, tn))
         name_add(tn, PEN_SPAN_LIT("BINARY"));
     return 0;
 }
