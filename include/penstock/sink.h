@@ -121,6 +121,7 @@ struct pen_sink_kafka_options {
     size_t property_count;
     size_t budget_bytes; /* of queued keys, values and headers; 0 = 32 MiB */
     const char *client_id;
+    const char *transactional_id; /* NULL: no transactions */
     pen_property_note_fn *note;
     void *note_arg;
 };
@@ -129,6 +130,26 @@ PEN_MUST_USE int pen_sink_kafka_open(const struct pen_sink_kafka_options *o,
                                      struct pen_sink **ret, struct pen_error *err);
 /** rd_kafka_t of the producer, for admin requests and transactions by the owner. */
 void *pen_sink_kafka_handle(struct pen_sink *s);
+
+/* ---- Kafka in transactions: a sink opened with a transactional id ------------------------------- */
+/* The first put behind a commit begins the next transaction. A failure is either aborted here, and its
+ * code is of class RETRY: what was put since the last commit is to be put again; or nothing can be put
+ * any more (PEN_E_PRODUCE: fenced, refused). */
+
+/** Fences and aborts what an earlier producer of the same id left. Before the first put; blocks.
+ * PEN_E_BROKER: call again. */
+PEN_MUST_USE int pen_sink_tx_init(struct pen_sink *s, int timeout_ms, struct pen_error *err);
+/** A commit or an abort is under way; put answers PEN_E_FULL. */
+bool pen_sink_tx_busy(const struct pen_sink *s);
+/** Records put since the last commit. */
+uint64_t pen_sink_tx_records(const struct pen_sink *s);
+/** Puts one more record (its slot is not looked at) and begins to commit. Errors: as put. */
+PEN_MUST_USE int pen_sink_tx_commit(struct pen_sink *s, const struct pen_record *offset,
+                                    struct pen_error *err);
+/** Begins to drop what was put since the last commit; its reports are not told. */
+void pen_sink_tx_abort(struct pen_sink *s);
+/** How the last commit or abort ended, told once, after a poll: ret->code 0 or what went wrong. */
+bool pen_sink_tx_told(struct pen_sink *s, struct pen_error *ret);
 
 /** Kafka client configuration (rd_kafka_conf_t *) from Java client properties, shared with the
  * store: names mapped, JAAS parsed, key stores read, unknown names noted and dropped, passwords

@@ -76,6 +76,13 @@ struct pen_task_options {
     int64_t flush_interval_ms, flush_timeout_ms; /* offset.flush.* */
     int64_t graceful_stop_ms;                    /* task.shutdown.graceful.timeout.ms */
     size_t memory_bytes;                         /* the task's byte budget; 0 = 32 MiB */
+    /* Exactly once (Kafka only): the id of the task's transactions, NULL = at least once; the topic of
+     * its offsets, which `offsets` reads; a commit every so many records or when there is nothing more
+     * to read, or, commit_interval_ms > 0, when that is over. Texts are borrowed. */
+    const char *transactional_id, *offsets_topic;
+    uint64_t commit_records;
+    int64_t commit_interval_ms;
+    struct pen_offset_store *offsets_copy; /* gets committed offsets, too; borrowed, NULL = none */
     const char *binlog_file; /* stream this file instead of a server (golden tests), or NULL */
     bool
         strict; /* the command line: an include list that matches nothing is refused, not warned of */
@@ -124,6 +131,9 @@ struct pen_session_options {
     bool discard;
     const char *binlog_file;
     int64_t flush_interval_ms, flush_timeout_ms, graceful_stop_ms;
+    /* as pen_task_options; boundaries are the connector's configuration */
+    const char *transactional_id, *offsets_topic;
+    struct pen_offset_store *offsets_copy;
     struct pen_config_report *report; /* problems, warnings too; NULL = not wanted */
     void (*on_phase)(void *arg, struct pen_task *t, enum pen_phase p); /* as pen_task_options */
     void (*on_topic)(void *arg, struct pen_task *t, struct pen_span topic);

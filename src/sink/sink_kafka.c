@@ -76,8 +76,8 @@ static int explain(struct pen_span topic, size_t bytes, rd_kafka_resp_err_t e,
 {
     if (e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         return too_big(topic, bytes, err);
-    const bool later = e == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT || e == RD_KAFKA_RESP_ERR__TRANSPORT ||
-                       e == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+    const bool later = topic_is_missing(e) || e == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ||
+                       e == RD_KAFKA_RESP_ERR__TRANSPORT || e == RD_KAFKA_RESP_ERR__TIMED_OUT ||
                        e == RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS ||
                        e == RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND;
     const int code = later ? PEN_E_BROKER : PEN_E_PRODUCE;
@@ -142,7 +142,7 @@ static int put_message(struct kafka *k, const struct pen_record *r, rd_kafka_hea
         e = sink__produce(k, t, r->partition, present(r->key), present(r->value), headers, opaque);
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    if (topic_is_missing(e)) {
+    if (topic_is_missing(e) && k->tx == NULL) { /* a transaction waits for nothing */
         struct waiting *w = sink__waiting_new(r->key, r->value, opaque, r->partition);
         if (w == NULL) {
             if (headers != NULL)
@@ -173,6 +173,11 @@ static int kafka_put(struct pen_sink *s, const struct pen_record *r, struct pen_
     }
     if (s->counters.queued_bytes + cost > k->budget && s->counters.queued > 0)
         return PEN_E_FULL;
+    if (k->tx != NULL) {
+        const int begun = sink__tx_before_put(k, err);
+        if (begun < 0)
+            return begun;
+    }
     rd_kafka_headers_t *headers = make_headers(r);
     if (headers == NULL && r->header_count > 0)
         return pen_error_set(err, PEN_E_NOMEM, "unable to queue a record: out of memory");
@@ -223,7 +228,7 @@ struct batch {
 
 static void deliver(struct kafka *k, struct batch *b)
 {
-    if (b->count > 0)
+    if (b->count > 0 && b->slot != SINK__NO_SLOT)
         k->base.delivered(k->base.delivered_arg, b->slot, b->count, 0, NULL);
     b->count = 0;
 }
@@ -231,10 +236,12 @@ static void deliver(struct kafka *k, struct batch *b)
 static void on_failed(struct kafka *k, const rd_kafka_message_t *m)
 {
     struct pen_error err = {0};
-    if (topic_is_missing(m->err) && keep_for_later(k, m))
+    if (topic_is_missing(m->err) && k->tx == NULL && keep_for_later(k, m))
         return;
     refund(k, message_cost(m->key_len + m->len, opaque_of(m)));
     sink__add(&k->base.counters.failed, 1);
+    if (k->tx != NULL && sink__tx_discards(k, m->err))
+        return;
     const int code = explain(cstr(rd_kafka_topic_name(m->rkt)), m->key_len + m->len, m->err, &err);
     k->base.delivered(k->base.delivered_arg, sink__opaque_slot(opaque_of(m)), 1, code, &err);
 }
@@ -307,6 +314,8 @@ static int kafka_poll(struct pen_sink *s, struct pen_error *err)
                              strerror(errno));
     const int n = serve(k, 0);
     sink__retry_waiting(k);
+    if (k->tx != NULL)
+        sink__tx_poll(k);
     if (k->dead < 0) {
         if (err != NULL)
             *err = k->why;
@@ -346,6 +355,8 @@ static void kafka_close(struct pen_sink *s)
     struct kafka *k = (struct kafka *)s;
     struct pen_map_entry *e;
     uint32_t i = 0;
+    if (k->tx != NULL)
+        sink__tx_close(k);
     while ((e = pen_map_next(&k->topics, &i)) != NULL) {
         struct pen_sink_topic *t = e->value;
         for (struct waiting *w = t->first, *next; w != NULL; w = next) {
@@ -392,12 +403,20 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 }
 
 /* Our own bounds take the place of librdkafka's counts. */
-static int own_settings(rd_kafka_conf_t *conf, const char *client_id, struct pen_error *err)
+static int own_settings(rd_kafka_conf_t *conf, const struct pen_sink_kafka_options *o,
+                        struct pen_error *err)
 {
+    char why[256], timeout[32] = "60000";
+    size_t n = sizeof(timeout);
+    rd_kafka_conf_get(conf, "transaction.timeout.ms", timeout, &n);
+    const bool tx = o->transactional_id != NULL;
+    /* A message cannot outlive its transaction; the rest cannot be overridden, as in Connect. */
     const char *const pairs[][2] = {{"queue.buffering.max.messages", "10000000"},
                                     {"queue.buffering.max.kbytes", "2147483647"},
-                                    {"client.id", client_id}};
-    char why[256];
+                                    {"client.id", o->client_id},
+                                    {"transactional.id", o->transactional_id},
+                                    {"enable.idempotence", tx ? "true" : NULL},
+                                    {"message.timeout.ms", tx ? timeout : NULL}};
     for (size_t i = 0; i < PEN_COUNT(pairs); i++)
         if (pairs[i][1] != NULL &&
             rd_kafka_conf_set(conf, pairs[i][0], pairs[i][1], why, sizeof(why)) != RD_KAFKA_CONF_OK)
@@ -435,7 +454,7 @@ int pen_sink_kafka_open(const struct pen_sink_kafka_options *o, pen_sink_deliver
     if (rc < 0)
         return rc;
     struct kafka *k = calloc(1, sizeof(*k));
-    if (k == NULL || own_settings(conf, o->client_id, err) < 0) {
+    if (k == NULL || own_settings(conf, o, err) < 0) {
         rd_kafka_conf_destroy(conf);
         free(k);
         return k == NULL ? pen_error_set(err, PEN_E_NOMEM,
@@ -445,7 +464,10 @@ int pen_sink_kafka_open(const struct pen_sink_kafka_options *o, pen_sink_deliver
     k->base = (struct pen_sink){.ops = &ops, .delivered = delivered, .delivered_arg = arg};
     k->budget = budget_of(o);
     k->event_fd = -1;
-    if ((rc = start(k, conf, err)) < 0) {
+    rc = start(k, conf, err);
+    if (rc == 0 && o->transactional_id != NULL)
+        rc = sink__tx_open(k, err);
+    if (rc < 0) {
         kafka_close(&k->base);
         return rc;
     }

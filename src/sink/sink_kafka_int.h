@@ -1,4 +1,4 @@
-/* The Kafka sink's state, between sink_kafka.c and kafka_waiting.c. */
+/* The Kafka sink's state, between sink_kafka.c, kafka_waiting.c and sink_kafka_tx.c. */
 #ifndef PENSTOCK_SINK_KAFKA_INT_H
 #define PENSTOCK_SINK_KAFKA_INT_H
 
@@ -45,8 +45,13 @@ struct pen_sink_topic {
     bool told;
 };
 
+struct sink__tx;
+/* Slot of a record that nobody waits for: a transaction's offset. */
+#define SINK__NO_SLOT ((UINT64_C(1) << 48) - 1)
+
 struct kafka {
     struct pen_sink base;
+    struct sink__tx *tx; /* NULL: no transactions */
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
     struct pen_map topics;
@@ -71,5 +76,14 @@ void sink__waiting_free(struct waiting *w); /* with its headers */
 void sink__wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting *w);
 /* Sends what waits, when it is time. */
 void sink__retry_waiting(struct kafka *k);
+
+/* sink_kafka_tx.c */
+PEN_MUST_USE int sink__tx_open(struct kafka *k, struct pen_error *err);
+void sink__tx_close(struct kafka *k);
+/* Begins a transaction when none is open. PEN_E_FULL while one is being ended. */
+PEN_MUST_USE int sink__tx_before_put(struct kafka *k, struct pen_error *err);
+void sink__tx_poll(struct kafka *k);
+/* Is a failed delivery not told? It was dropped by an abort. */
+bool sink__tx_discards(const struct kafka *k, rd_kafka_resp_err_t e);
 
 #endif

@@ -8,7 +8,9 @@ static int topic_handle(struct pen_task *t, struct pen_span name, struct pen_sin
     *ret = pen_map_get(&t->topics, name);
     if (*ret)
         return 0;
-    int rc = topic_groups_ensure(t, name);
+    int rc = eos_check_topic(t, name);
+    if (rc == 0)
+        rc = topic_groups_ensure(t, name);
     if (rc == 0)
         rc = pen_sink_topic(t->sink, name, ret, &t->error);
     if (rc == 0 && (rc = pen_map_put(&t->topics, name, *ret, NULL)) < 0)

@@ -21,6 +21,8 @@ void progress_done(struct pen_task *t)
     pen_ledger_free(t->ledger);
     t->ledger = NULL;
     offsets_forget(t);
+    pen_buf_done(&t->eos.committed);
+    pen_buf_done(&t->eos.under_way);
     pen_buf_done(&t->place.file);
     pen_buf_done(&t->stored);
     pen_buf_done(&t->resume_gtid);
@@ -62,7 +64,7 @@ struct pen_ledger_mark progress_mark(const struct pen_task *t, uint64_t pos)
 
 /* What a position inside a transaction needs beside event and row: which transaction it is, so that
  * after a failover no other one is taken for it, and with provide.transaction.metadata the counters. */
-static int note_transaction(struct pen_task *t)
+int progress_note(struct pen_task *t)
 {
     struct pen_buf *b = &t->text;
     char gtid[PEN_GTID_TEXT_MAX];
@@ -160,10 +162,10 @@ int progress_flush(struct pen_task *t)
  * one. Nothing is under way now, so what was sent is acknowledged, too: the last row of all. */
 int progress_settle(struct pen_task *t)
 {
-    if (!t->group_open || !t->streamed_once || t->waiting || t->rewind || t->sink_error.code < 0 ||
-        pen_ledger_in_flight(t->ledger) > 0)
+    if (eos_on(t) || !t->group_open || !t->streamed_once || t->waiting || t->rewind ||
+        t->sink_error.code < 0 || pen_ledger_in_flight(t->ledger) > 0)
         return 0;
-    int rc = note_transaction(t);
+    int rc = progress_note(t);
     return rc < 0 ? ledger_error(t, rc) : begin_flush(t, pen_ledger_sent);
 }
 
@@ -176,8 +178,10 @@ int progress_rewind(struct pen_task *t)
     emit_free_waiting(t);
     t->rewind = t->streamed_once = false;
     t->sink_error = (struct pen_error){0};
+    if (eos_on(t))
+        eos_abort(t);
     /* also what nothing moved since; the connect reads the store behind it */
-    if (rc == 0 && p.file && p.file[0])
+    else if (rc == 0 && p.file && p.file[0])
         rc = begin_flush(t, pen_ledger_acked);
     pen_position_done(&p);
     return ledger_error(t, rc);
@@ -186,7 +190,7 @@ int progress_rewind(struct pen_task *t)
 int progress_open(struct pen_task *t)
 {
     if (t->group_open)
-        return pen_ledger_cuts_next(t->ledger) ? ledger_error(t, note_transaction(t)) : 0;
+        return pen_ledger_cuts_next(t->ledger) ? ledger_error(t, progress_note(t)) : 0;
     int rc = pen_ledger_open(t->ledger, &t->place.begin, &t->place.gtid);
     if (rc == PEN_E_STATE)
         return start_again(t);

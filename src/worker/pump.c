@@ -457,8 +457,15 @@ static int turn(struct pen_task *t)
                 return rc < 0 ? rc : PUMP_BLOCKED;
         }
         if (atomic_load_explicit(&t->pause_asked, memory_order_relaxed))
-            return PUMP_BLOCKED; /* the ring fills, TCP does the rest */
-        int rc = t->reading == TASK_SOURCE_SNAPSHOT ? pump_snapshot(t) : step(t);
+            return eos_on(t) ? eos_pause(t) : PUMP_BLOCKED; /* the ring fills, TCP does the rest */
+        int rc = eos_on(t) ? eos_turn(t) : PUMP_DONE;
+        if (rc != PUMP_DONE)
+            return rc;
+        rc = t->reading == TASK_SOURCE_SNAPSHOT ? pump_snapshot(t) : step(t);
+        if (rc == PUMP_BLOCKED && !t->blocked && eos_on(t)) {
+            int committed = eos_dry(t);
+            return committed < 0 ? committed : rc;
+        }
         if (rc != PUMP_DONE)
             return rc;
         if (t->reading == TASK_SOURCE_NONE)

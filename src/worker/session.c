@@ -98,6 +98,17 @@ static int producer_properties(struct pen_session *s, const struct pen_session_o
     return rc;
 }
 
+/* Where Kafka transactions end. */
+static void boundaries(const struct pen_connector_config *c, const struct pen_session_options *o,
+                       struct pen_task_options *t)
+{
+    t->commit_records = (uint64_t)PEN_MAX(c->max_batch_size, (int64_t)1);
+    if (c->transaction_boundary == PEN_CONFIG_BOUNDARY_INTERVAL)
+        t->commit_interval_ms = c->transaction_boundary_interval_ms == PEN_CONFIG_UNSET
+                                    ? o->flush_interval_ms
+                                    : c->transaction_boundary_interval_ms;
+}
+
 int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
                      struct pen_error *err)
 {
@@ -129,9 +140,13 @@ int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
                                  .graceful_stop_ms = o->graceful_stop_ms,
                                  .binlog_file = o->binlog_file,
                                  .strict = o->config_flags & PEN_CONFIG_STRICT,
+                                 .transactional_id = o->transactional_id,
+                                 .offsets_topic = o->offsets_topic,
+                                 .offsets_copy = o->offsets_copy,
                                  .on_phase = o->on_phase,
                                  .on_topic = o->on_topic,
                                  .arg = o->arg};
+    boundaries(s->config, o, &t);
     s->history = NULL; /* the task's from here on, also when it cannot be made */
     return pen_task_new(&t, &s->task, err);
 }

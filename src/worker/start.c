@@ -319,7 +319,9 @@ int task_connect(struct pen_task *t)
 {
     bool resume = t->connected_once && t->streamed_once;
     struct pen_buf PEN_CLEANUP(pen_buf_done) stored = PEN_BUF_INIT;
-    int rc = resume ? 0 : offsets_refresh(t);
+    int rc = resume || !eos_on(t) ? 0 : eos_prepare(t);
+    if (rc == 0 && !resume)
+        rc = offsets_refresh(t);
     if (rc == 0 && t->o.binlog_file)
         return connect_file(t);
     if (rc == 0)

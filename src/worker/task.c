@@ -8,9 +8,7 @@
  *
  * Server and broker may go and come back; only what an operator must decide fails the task. */
 #include "task_int.h"
-#include "room_options.h"
 
-#include <stdio.h>
 #include <sys/random.h>
 
 #define BACKOFF_FIRST_MS 200
@@ -94,7 +92,7 @@ static void stop_reading(struct pen_task *t)
 static void finish_step(struct pen_task *t)
 {
     struct pen_error first = t->error;
-    int rc = progress_flush(t);
+    int rc = eos_on(t) ? eos_finish(t) : progress_flush(t);
     if (rc > 0 && pen_clock_mono_ns() < t->drain_until_ns)
         return;
     if (rc > 0)
@@ -207,6 +205,10 @@ static void back_off(struct pen_task *t)
         begin_drain(t);
         return;
     }
+    if (eos_on(t) && t->streamed_once &&
+        eos_commit(t) < 0) /* readers need not wait for the server */
+        pen_debug(TASK_LOG, "no commit before the wait: %s", t->error.text);
+    t->error = (struct pen_error){0};
     unsigned shift = PEN_MIN(t->attempts, 8u);
     uint64_t ms = PEN_MIN((uint64_t)BACKOFF_FIRST_MS << shift, (uint64_t)BACKOFF_MOST_MS);
     uint16_t jitter = 0; /* many connectors of one server must not come back as one */
@@ -281,6 +283,10 @@ int task_poll_sink(struct pen_task *t)
         t->error = t->sink_error;
         rc = t->error.code;
     }
+    if (rc >= 0 && eos_on(t)) {
+        int taken = eos_taken(t);
+        rc = taken < 0 ? taken : rc;
+    }
     return rc;
 }
 
@@ -301,10 +307,10 @@ static void tell_failures(struct pen_task *t)
 static void flush(struct pen_task *t)
 {
     struct pen_error before = t->error;
-    int rc = progress_flush(t);
+    int rc = eos_on(t) ? PEN_MIN(eos_commit(t), 0) : progress_flush(t);
     if (rc >= 0)
         return;
-    if (rc != PEN_E_PRODUCE && rc != PEN_E_TOO_BIG && rc != PEN_E_STOPPED) {
+    if (eos_on(t) || (rc != PEN_E_PRODUCE && rc != PEN_E_TOO_BIG && rc != PEN_E_STOPPED)) {
         task_fail(t);
         return;
     }
@@ -359,8 +365,7 @@ static void on_backoff(uv_timer_t *timer)
         connect_now(t);
 }
 
-static void delivered(void *arg, uint64_t slot, uint32_t count, int code,
-                      const struct pen_error *err)
+void task_delivered(void *arg, uint64_t slot, uint32_t count, int code, const struct pen_error *err)
 {
     struct pen_task *t = arg;
     if (code < 0 && task_tolerates(t, err)) {
@@ -378,69 +383,6 @@ static void delivered(void *arg, uint64_t slot, uint32_t count, int code,
 }
 
 /* ---- making and running ---------------------------------------------------------------------- */
-
-static int open_sink(struct pen_task *t)
-{
-    if (t->o.discard)
-        return pen_sink_discard_open(delivered, t, &t->sink, &t->error);
-    if (t->o.output_fd >= 0) {
-        struct pen_sink_jsonl_options o = {.fd = t->o.output_fd};
-        return pen_sink_jsonl_open(&o, delivered, t, &t->sink, &t->error);
-    }
-    struct pen_sink_kafka_options o = {.properties = t->o.producer,
-                                       .property_count = t->o.producer_count,
-                                       .budget_bytes = t->o.memory_bytes / 2};
-    return pen_sink_kafka_open(&o, delivered, t, &t->sink, &t->error);
-}
-
-static void make_run_id(char out[37])
-{
-    uint8_t b[16] = {0};
-    if (getrandom(b, sizeof(b), 0) != sizeof(b))
-        memset(b, 0x5a, sizeof(b)); /* cannot happen for 16 bytes; an id that repeats is harmless */
-    /* Debezium's run id is a UUID of version 7: time first */
-    uint64_t ms = (uint64_t)(pen_clock_wall_ns() / 1000000);
-    for (int i = 0; i < 6; i++)
-        b[i] = (uint8_t)(ms >> (40 - 8 * i));
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x70);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    *pen_put_uuid((uint8_t *)out, b) = 0;
-}
-
-static int make_rooms(struct pen_task *t)
-{
-    struct pen_row_options *rows = &t->row_options;
-    make_run_id(t->run_id);
-    if (t->config->tasks_max > 1) { /* Debezium's words; its connector runs without a task then */
-        pen_error_set(&t->error, PEN_E_CONFIG, "Only a single connector task may be started");
-        pen_error_hint(&t->error, "set tasks.max=1: one task captures all tables");
-        return PEN_E_CONFIG;
-    }
-    int rc = pen_room_wire_options(t->config, &t->arena, &t->wire);
-    if (rc < 0)
-        return pen_error_set(&t->error, rc, "unable to start the task: out of memory");
-    rc = pen_tls_files_open(t->config, &t->tls, &t->wire, &t->error);
-    if (rc == 0)
-        rc = pen_room_row_options(t->config, pen_span_str(t->run_id), rows, &t->error);
-    if (rc == 0)
-        rc = pen_room_transforms(t->config, &t->transforms, &t->error);
-    if (rc == 0)
-        rc = pen_naming_new(t->config, &t->naming, &t->error);
-    if (rc == 0) {
-        rows->transforms = t->transforms;
-        pen_naming_apply(t->naming, &rows->envelope);
-        rc = pen_row_plans_new(rows, &t->plans, &t->error);
-    }
-    if (rc == 0)
-        rc = progress_init(t);
-    if (rc == 0)
-        rc = open_sink(t);
-    if (rc == 0) {
-        pen_tx_init(&t->tx, t->config->transaction_metadata);
-        pen_offset_key(t->config->name, t->config->topic_prefix, &t->offset_key);
-    }
-    return rc;
-}
 
 int pen_task_new(const struct pen_task_options *o, struct pen_task **ret, struct pen_error *err)
 {
@@ -465,7 +407,7 @@ int pen_task_new(const struct pen_task_options *o, struct pen_task **ret, struct
     atomic_store(&t->counters.budget_bytes, t->o.memory_bytes);
     t->ring_bytes = t->o.memory_bytes / 4;
     t->until_end = o->binlog_file != NULL;
-    int rc = make_rooms(t);
+    int rc = task_make_rooms(t);
     if (rc < 0) {
         if (err)
             *err = t->error;
@@ -512,7 +454,9 @@ static void *run(void *arg)
     t->started_ns = pen_clock_mono_ns();
     if (t->sink_polled)
         uv_poll_start(&t->sink_poll, UV_READABLE, on_sink);
-    uint64_t every = (uint64_t)PEN_MAX(t->o.flush_interval_ms, (int64_t)10);
+    int64_t period =
+        eos_on(t) && t->o.commit_interval_ms > 0 ? t->o.commit_interval_ms : t->o.flush_interval_ms;
+    uint64_t every = (uint64_t)PEN_MAX(period, (int64_t)10);
     uv_timer_start(&t->flush_timer, on_flush, every, every);
     if (t->config->heartbeat_interval_ms > 0)
         uv_timer_start(&t->heartbeat_timer, on_heartbeat,

@@ -7,7 +7,7 @@
  *     beat_query.c  heartbeat.action.query                signals.c, incremental*.c  task_signal.h
  *     topic_groups.c  topic.creation.*
  *     emit.c      records to the sink, back-pressure      progress.c  ledger, positions
- *     task_offsets.c  the offset store
+ *     task_offsets.c  the offset store                    exactly_once.c  Kafka transactions
  *
  * Everything here belongs to the task's thread unless said. @thread task */
 #ifndef PENSTOCK_TASK_INT_H
@@ -96,6 +96,13 @@ struct task_beat {
     struct pen_error error;
     char state[6];
     bool running, cancelled;
+};
+
+/* Kafka transactions; exactly_once.c */
+struct task_eos {
+    bool prepared;                       /* earlier producers of the id are fenced */
+    int64_t since_ns;                    /* the last boundary */
+    struct pen_buf committed, under_way; /* offsets, JSON */
 };
 
 enum task_source { TASK_SOURCE_NONE, TASK_SOURCE_SNAPSHOT, TASK_SOURCE_STREAM };
@@ -213,9 +220,15 @@ struct pen_task {
     struct pen_buf stored;                 /* JSON of the offset last written */
     struct pen_history_store *history;
     struct pen_buf offset_key;
+    struct task_eos eos;
 };
 
+/* task_rooms.c: nothing runs yet. @returns 0 or an error in t->error */
+PEN_MUST_USE int task_make_rooms(struct pen_task *t);
+
 /* task.c */
+void task_delivered(void *arg, uint64_t slot, uint32_t count, int code,
+                    const struct pen_error *err); /* of the sink */
 void task_set_phase(struct pen_task *t, enum pen_phase p);
 void task_fail(struct pen_task *t); /* t->error says why; RETRY classes back off */
 /* Runs the sink's callbacks. @returns as pen_sink_poll; a delivery that failed is an error, too */
@@ -326,6 +339,24 @@ PEN_MUST_USE int progress_flush(struct pen_task *t);
 PEN_MUST_USE int progress_settle(struct pen_task *t);
 /* Position for the history record of a statement under way, as JSON. */
 PEN_MUST_USE int progress_json(struct pen_task *t, struct pen_buf *b);
+
+/* What a position inside the transaction under way needs beside event and row. */
+PEN_MUST_USE int progress_note(struct pen_task *t);
+
+/* exactly_once.c */
+bool eos_on(const struct pen_task *t);
+/* Before the stored offset is read: nobody else may write it any more. Blocks. */
+PEN_MUST_USE int eos_prepare(struct pen_task *t);
+PEN_MUST_USE int
+eos_turn(struct pen_task *t); /* between two events: PUMP_BLOCKED while committing */
+PEN_MUST_USE int eos_dry(struct pen_task *t); /* there is nothing to read just now */
+/* Nothing hangs in an open transaction meanwhile. */
+PEN_MUST_USE int eos_pause(struct pen_task *t);
+PEN_MUST_USE int eos_commit(struct pen_task *t); /* 1 under way, 0 nothing to commit */
+PEN_MUST_USE int eos_taken(struct pen_task *t);  /* after a poll: has a commit ended, and how? */
+PEN_MUST_USE int eos_finish(struct pen_task *t); /* the last commit: 1 not yet */
+void eos_abort(struct pen_task *t); /* what was sent since the last commit is dropped */
+PEN_MUST_USE int eos_check_topic(struct pen_task *t, struct pen_span topic);
 
 /* task_offsets.c: the stored offset. Reading blocks; of writes there is one at a time, and rows go on. */
 PEN_MUST_USE int offsets_refresh(struct pen_task *t); /* get answers what is stored now */
