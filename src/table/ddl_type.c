@@ -315,11 +315,10 @@ static void numeric_options(struct ddl_run *r, struct type_name *tn, struct pen_
 static bool names_binary(const struct ddl_run *r, const struct type_name *tn)
 {
     struct pen_span name = pen_span_make(tn->text, tn->n);
-    return !r->lx.mariadb || !(pen_span_ihas_prefix(name, "CHARACTER") ||
-                               pen_span_ieq_str(name, "CHAR VARYING") ||
-                               pen_span_ieq_str(name, "NATIONAL CHAR VARYING") ||
-                               pen_span_ieq_str(name, "LONG") ||
-                               pen_span_ieq_str(name, "LONG VARCHAR"));
+    return !r->lx.mariadb ||
+           !(pen_span_ihas_prefix(name, "CHARACTER") || pen_span_ieq_str(name, "CHAR VARYING") ||
+             pen_span_ieq_str(name, "NATIONAL CHAR VARYING") || pen_span_ieq_str(name, "LONG") ||
+             pen_span_ieq_str(name, "LONG VARCHAR"));
 }
 
 /* BINARY, ASCII, UNICODE, BYTE and the character set, in any order */

@@ -20,7 +20,8 @@ static const char *const kinds[] = {"CREATE", "ALTER", "DROP", "TRUNCATE", "DATA
 
 static struct pen_catalog *prepare(struct pen_catalog *old, bool mariadb)
 {
-    struct pen_catalog *c = pen_catalog_new(&(struct pen_catalog_options){.mariadb = mariadb, .comments = mariadb});
+    struct pen_catalog *c =
+        pen_catalog_new(&(struct pen_catalog_options){.mariadb = mariadb, .comments = mariadb});
     struct pen_ddl_context ctx = {.db = PEN_SPAN_LIT("d")};
     static const char *const first[] = {
         "SET character_set_server=utf8mb4, collation_server=utf8mb4_0900_ai_ci",
