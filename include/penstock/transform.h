@@ -23,6 +23,10 @@ void pen_transforms_free(struct pen_transforms *t); /* NULL is fine */
 PEN_MUST_USE int pen_transforms_apply(const struct pen_transforms *t, struct pen_shapes *s,
                                       struct pen_error *err);
 
+/** Class of transform or predicate i that is built in, NULL behind the last. @thread any */
+const char *pen_transform_class(size_t i);
+const char *pen_predicate_class(size_t i);
+
 /* ---- names that are replaced by pattern: topic.regex, topic.key.field.regex, RegexRouter ----- */
 
 struct pen_renamer;

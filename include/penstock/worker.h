@@ -144,6 +144,10 @@ PEN_MUST_USE int pen_session_open(struct pen_session *s, const struct pen_sessio
                                   struct pen_error *err);
 void pen_session_done(struct pen_session *s); /* its task is joined or never started */
 
+/** Classes of transforms (predicates) that a connector may name, NULL behind the last. @thread any */
+const char *pen_worker_transform_class(size_t i);
+const char *pen_worker_predicate_class(size_t i);
+
 /* ---- herder: connectors by name ----------------------------------------------------------------- */
 /* Standalone: everything in memory, in this process. Every function: @thread main, the loop's.
  *

@@ -47,6 +47,7 @@ void config__check_topics(struct config__check *k);
 void config__check_history(struct config__check *k);
 void config__check_snapshot(struct config__check *k);
 void config__check_plugins(struct config__check *k);
+void config__check_overrides(struct config__check *k); /* against the worker's policy */
 void config__plugins_done(struct pen_plugins *p);
 
 /* "io.debezium.connector.mysql.MySqlConnector", "MySqlConnector", "MySql" → flavor; false = not

@@ -116,6 +116,7 @@ int pen_connector_config_new(const struct pen_config *resolved, const struct pen
         config__check_topics(&k);
         config__check_history(&k);
         config__check_plugins(&k);
+        config__check_overrides(&k);
     }
     if (k.nomem) {
         pen_connector_config_free(*ret);

@@ -22,7 +22,7 @@ const struct pen_option config__worker_options[] = {
     {ROW("connector.client.config.override.policy", STRING, "All", MEDIUM, "Common", 0, NONE, ""),
      .choices = "All None Principal Allowlist",
      .doc = "Which client settings a connector may override: `All`, `None`, `Principal`, "
-            "`Allowlist`."},
+            "`Allowlist`, or the class of that policy."},
     {ROW("connector.client.config.override.allowlist", LIST, "", MEDIUM, "Common", 0, NONE, ""),
      .doc = "Settings that `Allowlist` permits."},
     {ROW("config.providers", LIST, "", LOW, "Common", 0, NONE, ""),

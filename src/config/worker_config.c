@@ -39,12 +39,30 @@ static bool choice_known(const char *choices, struct pen_span v)
     return false;
 }
 
+/* A policy by its short name, its class's simple name or the whole of it. */
+static struct pen_span policy_name(struct pen_span v)
+{
+    static const char suffix[] = "ConnectorClientConfigOverridePolicy";
+    const size_t n = sizeof(suffix) - 1;
+    for (size_t i = v.n; i > 0; i--) {
+        if (v.p[i - 1] == '.') {
+            v = pen_span_make(v.p + i, v.n - i);
+            break;
+        }
+    }
+    if (v.n > n && memcmp(v.p + v.n - n, suffix, n) == 0)
+        v.n -= n;
+    return v;
+}
+
 static int check_value(const struct pen_option *o, struct pen_span v,
                        struct pen_config_report *report)
 {
     const struct pen_span key = pen_span_str(o->name);
     int64_t n = 0;
     v = pen_span_trim(v);
+    if (strcmp(o->name, "connector.client.config.override.policy") == 0)
+        v = policy_name(v);
     if (o->choices != NULL && !choice_known(o->choices, v))
         return pen_config_report_add(
             report, false, key,
@@ -169,39 +187,69 @@ static int put_unprefixed(const struct pen_config *worker, struct pen_config *re
     return 0;
 }
 
+/* "All", "None", … as Connect's texts have them */
+static const char *policy_of(const struct pen_config *worker)
+{
+    static const char *const words[] = {"None", "Principal", "Allowlist"};
+    const struct pen_span v = policy_name(
+        pen_span_trim(pen_worker_config_get(worker, "connector.client.config.override.policy")));
+    for (size_t i = 0; i < PEN_COUNT(words); i++)
+        if (pen_span_ieq_str(v, words[i]))
+            return words[i];
+    return "All";
+}
+
 static bool override_allowed(const struct pen_config *worker, struct pen_span key,
-                             struct pen_span policy)
+                             const char *policy)
 {
     static const char *const principal[] = {"security.protocol", "sasl.jaas.config",
                                             "sasl.mechanism"};
-    if (pen_span_ieq_str(policy, "All"))
+    if (strcmp(policy, "All") == 0)
         return true;
-    for (size_t i = 0; pen_span_ieq_str(policy, "Principal") && i < PEN_COUNT(principal); i++)
+    for (size_t i = 0; strcmp(policy, "Principal") == 0 && i < PEN_COUNT(principal); i++)
         if (pen_span_eq_str(key, principal[i]))
             return true;
     struct pen_span list =
                         pen_worker_config_get(worker, "connector.client.config.override.allowlist"),
                     item;
-    while (pen_span_ieq_str(policy, "Allowlist") && list.n > 0 && pen_span_split(&list, ',', &item))
+    while (strcmp(policy, "Allowlist") == 0 && list.n > 0 && pen_span_split(&list, ',', &item))
         if (pen_span_eq(pen_span_trim(item), key))
             return true;
     return false;
+}
+
+void config__check_overrides(struct config__check *k)
+{
+    static const char *const families[] = {"producer.override.", "admin.override."};
+    const char *policy = k->worker ? policy_of(k->worker) : "All";
+    for (size_t i = 0; i < k->c->items.n; i++) {
+        const struct pen_span key = k->c->items.items[i].key;
+        for (size_t f = 0; f < PEN_COUNT(families); f++) {
+            const size_t n = strlen(families[f]);
+            if (!pen_span_has_prefix(key, families[f]))
+                continue;
+            const struct pen_span name = pen_span_make(key.p + n, key.n - n);
+            if (!override_allowed(k->worker, name, policy))
+                config__problem(k, false, (const char *)key.p,
+                                "The '%s' policy does not allow '%.*s' to be overridden in the "
+                                "connector configuration.",
+                                policy, PEN_SPAN_ARG(name));
+        }
+    }
 }
 
 static int put_overrides(const struct pen_config *worker, const struct pen_config *connector,
                          const char *prefix, struct pen_config *ret, struct pen_error *err)
 {
     struct pen_config overrides = PEN_CONFIG_INIT;
-    const struct pen_span policy =
-        pen_span_trim(pen_worker_config_get(worker, "connector.client.config.override.policy"));
+    const char *policy = policy_of(worker);
     int rc = pen_config_subset(connector, prefix, &overrides);
     for (size_t i = 0; rc == 0 && i < overrides.n; i++)
         if (!override_allowed(worker, overrides.items[i].key, policy))
-            rc = pen_error_set(
-                err, PEN_E_CONFIG,
-                "The '%.*s' policy does not allow '%.*s' to be overridden in the connector "
-                "configuration.",
-                PEN_SPAN_ARG(policy), PEN_SPAN_ARG(overrides.items[i].key));
+            rc = pen_error_set(err, PEN_E_CONFIG,
+                               "The '%s' policy does not allow '%.*s' to be overridden in the "
+                               "connector configuration.",
+                               policy, PEN_SPAN_ARG(overrides.items[i].key));
     if (rc == 0)
         rc = pen_config_merge(ret, &overrides, true);
     pen_config_done(&overrides);

@@ -13,24 +13,49 @@ static const struct {
 } plugins[] = {
     {"io.debezium.connector.mariadb.MariaDbConnector", "source"},
     {"io.debezium.connector.mysql.MySqlConnector", "source"},
-    {"io.debezium.transforms.ExtractNewRecordState", "transformation"},
     {"org.apache.kafka.connect.json.JsonConverter", "converter"},
     {"org.apache.kafka.connect.storage.SimpleHeaderConverter", "header_converter"},
 };
+
+static void add_plugin(json_t *list, const char *class_name, const char *type)
+{
+    bool debezium = strncmp(class_name, "io.debezium.", 12) == 0;
+    (void)json_array_append_new(
+        list, json_pack("{s:s,s:s,s:s}", "class", class_name, "type", type, "version",
+                        debezium ? REST_CONNECTOR_VERSION : REST_KAFKA_VERSION));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* Sorted, as Connect tells them. */
+static void add_classes(json_t *list, const char *(*class_of)(size_t i), const char *type)
+{
+    const char *names[128];
+    size_t n = 0;
+    while (n < PEN_COUNT(names) && (names[n] = class_of(n)) != NULL)
+        n++;
+    qsort(names, n, sizeof(*names), by_name);
+    for (size_t i = 0; i < n; i++)
+        add_plugin(list, names[i], type);
+}
 
 void rest_plugins(struct rest_request *q)
 {
     const char *only = rest_query(q, "connectorsOnly");
     bool all = only && only[0] && !rest_query_bool(q, "connectorsOnly");
     json_t *list = json_array();
-    for (size_t i = 0; i < PEN_COUNT(plugins); i++) {
-        if (!all && strcmp(plugins[i].type, "source") != 0)
-            continue;
-        bool debezium = strncmp(plugins[i].class_name, "io.debezium.", 12) == 0;
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:s,s:s,s:s}", "class", plugins[i].class_name, "type", plugins[i].type,
-                      "version", debezium ? REST_CONNECTOR_VERSION : REST_KAFKA_VERSION));
+    for (size_t i = 0; i < PEN_COUNT(plugins) && strcmp(plugins[i].type, "source") == 0; i++)
+        add_plugin(list, plugins[i].class_name, plugins[i].type);
+    if (all) {
+        add_classes(list, pen_worker_transform_class, "transformation");
+        add_classes(list, pen_worker_predicate_class, "predicate");
+        for (size_t i = 0; i < PEN_COUNT(plugins); i++)
+            if (strstr(plugins[i].type, "converter"))
+                add_plugin(list, plugins[i].class_name, plugins[i].type);
     }
     rest_answer_json(q, 200, list);
 }

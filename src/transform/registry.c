@@ -252,3 +252,13 @@ int pen_transforms_apply(const struct pen_transforms *t, struct pen_shapes *s,
     }
     return 0;
 }
+
+const char *pen_transform_class(size_t i)
+{
+    return i < PEN_COUNT(kinds) ? kinds[i]->class_name : NULL;
+}
+
+const char *pen_predicate_class(size_t i)
+{
+    return i < PEN_COUNT(predicate_kinds) ? predicate_kinds[i]->class_name : NULL;
+}

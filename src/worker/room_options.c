@@ -2,6 +2,8 @@
  * Debezium option meets the room that carries it out. */
 #include "room_options.h"
 
+#include <penstock/worker.h>
+
 #include <penstock/binlog.h>
 
 static const char *text_or_null(struct pen_span s)
@@ -307,4 +309,14 @@ int pen_room_transforms(const struct pen_connector_config *c, struct pen_transfo
         rc = pen_transforms_new(props.v, props.n, ret, err);
     pen_vec_done(&props);
     return rc;
+}
+
+const char *pen_worker_transform_class(size_t i)
+{
+    return pen_transform_class(i);
+}
+
+const char *pen_worker_predicate_class(size_t i)
+{
+    return pen_predicate_class(i);
 }

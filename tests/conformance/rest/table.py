@@ -70,6 +70,7 @@ def normal(x, values, key=None):
     if isinstance(x, dict):
         return {k: normal(v, values, k) for k, v in x.items()}
     if isinstance(x, list):
+        x = [v for v in x if not (isinstance(v, dict) and set(v) == {"class", "type", "version"} and v["type"] != "source")]  # what is installed
         out = [normal(v, values) for v in x]
         return sorted(out, key=lambda v: json.dumps(v, sort_keys=True)) if all(isinstance(v, str) for v in out) else out
     if key in ("worker_id", "version", "commit", "kafka_cluster_id", "trace", "last_modified") and x is not None:

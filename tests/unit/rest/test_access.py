@@ -221,6 +221,19 @@ def headers():
         refused(f"headers: '{bad}' is refused", "response.http.headers.config", f"response.http.headers.config={bad}")
 
 
+def plugins():
+    """Which there are differs from Connect's, so the recorded answers leave them out."""
+    with Server() as s:
+        found = [(p["type"], p["class"]) for p in json.loads(s.ask("/connector-plugins?connectorsOnly=false")[2])]
+        for want in [("transformation", "org.apache.kafka.connect.transforms.RegexRouter"), ("transformation", "io.debezium.transforms.ExtractNewRecordState"),
+                     ("predicate", "org.apache.kafka.connect.transforms.predicates.TopicNameMatches"), ("converter", "org.apache.kafka.connect.json.JsonConverter"),
+                     ("header_converter", "org.apache.kafka.connect.storage.SimpleHeaderConverter")]:
+            ok(want in found, f"plugins: {want[1]}", found)
+        kinds = [k for k, _ in found]
+        eq(kinds, sorted(kinds, key=["source", "transformation", "predicate", "converter", "header_converter"].index), "in Connect's order of kinds")
+        eq(found, [p for k in dict.fromkeys(kinds) for p in sorted(x for x in found if x[0] == k)], "and by name")
+
+
 # ---- the log, and what takes too long ---------------------------------------------------------------------------------
 
 def log():
@@ -257,6 +270,7 @@ def main():
     users()
     admin()
     headers()
+    plugins()
     log()
     late()
     print(f"1..{count}")
