@@ -419,14 +419,18 @@ static int extra(struct pen_task *t)
     int rc = t->notes.first && !t->in_rows ? notify_step(t) : EXTRA_NONE;
     if (rc == EXTRA_NONE && t->signals.first && !t->in_rows)
         rc = signals_step(t);
-    if (rc == EXTRA_NONE && t->incremental.running)
+    if (rc == EXTRA_NONE && t->blocking.first && !t->in_rows &&
+        t->incremental.state != TASK_CHUNK_EMITTING)
+        rc = blocking_step(t);
+    if (rc == EXTRA_NONE && t->incremental.running && t->reading == TASK_SOURCE_STREAM)
         rc = incremental_step(t);
     return rc;
 }
 
 static int step(struct pen_task *t)
 {
-    if (PEN_UNLIKELY(t->signals.first || t->incremental.running || t->notes.first)) {
+    if (PEN_UNLIKELY(t->signals.first || t->incremental.running || t->notes.first ||
+                     t->blocking.first)) {
         int rc = extra(t);
         if (rc != EXTRA_NONE)
             return rc == EXTRA_WORKED ? PUMP_DONE : rc;

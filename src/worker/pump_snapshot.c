@@ -123,19 +123,21 @@ struct pen_snapshot_filter task_snapshot_filter(const struct pen_task *t)
 int task_start_snapshot(struct pen_task *t)
 {
     struct pen_connector_config *c = t->config;
-    struct pen_snapshot_options o = {.wire = t->wire,
-                                     .filter = task_snapshot_filter(t),
-                                     .schema = t->decision.schema,
-                                     .data = t->decision.data,
-                                     .locking = task_snapshot_locking(t),
-                                     .lock_timeout_ms = (unsigned)c->snapshot_lock_timeout_ms,
-                                     .delay_ms = (unsigned)c->snapshot_delay_ms,
-                                     .order = order(c->snapshot_row_count_order),
-                                     .only_captured_tables = c->history_captured_tables_only,
-                                     .only_captured_databases = c->history_captured_databases_only,
-                                     .ring_bytes = t->ring_bytes,
-                                     .wake = wake,
-                                     .wake_arg = t};
+    const bool blocking = t->blocking.running;
+    struct pen_snapshot_options o = {
+        .wire = t->wire,
+        .filter = blocking ? blocking_filter(t) : task_snapshot_filter(t),
+        .schema = blocking || t->decision.schema,
+        .data = blocking || t->decision.data,
+        .locking = task_snapshot_locking(t),
+        .lock_timeout_ms = (unsigned)c->snapshot_lock_timeout_ms,
+        .delay_ms = blocking ? 0 : (unsigned)c->snapshot_delay_ms,
+        .order = order(c->snapshot_row_count_order),
+        .only_captured_tables = blocking || c->history_captured_tables_only,
+        .only_captured_databases = c->history_captured_databases_only,
+        .ring_bytes = t->ring_bytes,
+        .wake = wake,
+        .wake_arg = t};
     o.wire.cancel = NULL;
     int rc = pen_snapshot_start(&o, &t->snapshot, &t->error);
     if (rc < 0)
@@ -148,8 +150,28 @@ int task_start_snapshot(struct pen_task *t)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
+/* The place is the stream's, and stays; so does the group, which is open. */
+static int begin_blocking(struct pen_task *t)
+{
+    pen_buf_reset(&t->snap_gtids);
+    pen_buf_put_span(&t->snap_gtids, t->source.gtid);
+    t->source = (struct pen_source){.serial = t->source.serial + 1,
+                                    .file = pen_buf_span(&t->place.file),
+                                    .pos = t->place.end,
+                                    .thread = -1,
+                                    .server_id = t->place.server_id,
+                                    .ts_us = pen_clock_wall_ns() / 1000,
+                                    .now_ns = pen_clock_wall_ns(),
+                                    .snapshot = PEN_MARKER_TRUE};
+    pen_buf_reset(&t->snap_tables);
+    pen_buf_reset(&t->snap_captured);
+    return notify_snapshot(t, "STARTED");
+}
+
 static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
+    if (t->blocking.running)
+        return begin_blocking(t);
     struct pen_position p = {.pos = m->begin.pos, .snapshot = PEN_SNAPSHOT_INITIAL};
     int rc = pen_position_set_file(&p, m->begin.file);
     if (rc == 0 && m->begin.gtids.p && m->begin.gtids.n > 0 && t->gtid_mode)
@@ -187,6 +209,7 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
                  "between comes again from the binlog",
                  PEN_SPAN_ARG(m->begin.file), (unsigned long long)m->begin.pos);
     pen_buf_reset(&t->snap_tables);
+    pen_buf_reset(&t->snap_captured);
     rc = progress_open(t);
     return rc < 0 ? rc : notify_snapshot(t, "STARTED");
 }
@@ -203,6 +226,8 @@ static int statement(struct pen_task *t, enum pen_snapshot_marker marker, struct
 
 static int server_charset(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
+    if (t->blocking.running)
+        return 0;
     pen_buf_reset(&t->statement);
     pen_buf_printf(&t->statement, "SET character_set_server=%.*s, collation_server=%.*s",
                    PEN_SPAN_ARG(m->database.charset), PEN_SPAN_ARG(m->database.collation));
@@ -221,6 +246,8 @@ static int table_name(struct pen_task *t, const struct pen_snapshot_msg *m)
 
 static int database(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
+    if (t->blocking.running)
+        return 0;
     static const char *const verbs[] = {"DROP DATABASE IF EXISTS ", "CREATE DATABASE ", "USE "};
     int rc = 0;
     for (size_t i = 0; i < PEN_COUNT(verbs) && rc == 0; i++) {
@@ -235,6 +262,21 @@ static int database(struct pen_task *t, const struct pen_snapshot_msg *m)
     return rc;
 }
 
+static void add_name(struct pen_buf *b, const struct pen_snapshot_msg *m)
+{
+    pen_buf_printf(b, "%s%.*s.%.*s", b->n > 0 ? "," : "", PEN_SPAN_ARG(m->table.db),
+                   PEN_SPAN_ARG(m->table.table));
+}
+
+/* For the notifications */
+static void note_table(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    const bool data = t->blocking.running || t->decision.data;
+    add_name(&t->snap_captured, m);
+    if (data && filter_data(t->config, m->table.db, m->table.table))
+        add_name(&t->snap_tables, m);
+}
+
 static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     pen_buf_reset(&t->statement);
@@ -242,9 +284,7 @@ static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
     int rc = statement(t, m->marker, m->table.db);
     if (rc < 0 || !m->table.captured)
         return rc;
-    if (t->decision.data && filter_data(t->config, m->table.db, m->table.table))
-        pen_buf_printf(&t->snap_tables, "%s%.*s.%.*s", t->snap_tables.n ? "," : "",
-                       PEN_SPAN_ARG(m->table.db), PEN_SPAN_ARG(m->table.table));
+    note_table(t, m);
     const struct pen_table *found = NULL;
     rc = pen_catalog_find(t->catalog, m->table.db, m->table.table, &found, &t->error);
     if (rc == 0)
@@ -268,8 +308,8 @@ static int notify_table(struct pen_task *t, const uint64_t *rows)
 {
     struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
     const struct pen_span table = qualified(&name, t->snap_table->db, t->snap_table->name);
-    return notify_snapshot_table(t, table, t->snap_tables.n ? pen_buf_span(&t->snap_tables) : table,
-                                 rows);
+    const struct pen_buf *all = rows ? &t->snap_captured : &t->snap_tables;
+    return notify_snapshot_table(t, table, all->n ? pen_buf_span(all) : table, rows);
 }
 
 static int table_end(struct pen_task *t, const struct pen_snapshot_msg *m)
@@ -301,6 +341,8 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
     if (!t->snap_rows)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
     t->source.ts_us = m->table_begin.ts_ms * 1000;
+    if (t->blocking.running && t->snap_gtids.n > 0)
+        t->source.gtid = pen_buf_span(&t->snap_gtids);
     pen_source_touch(&t->source);
     pen_info(TASK_LOG, "snapshot of '%.*s.%.*s' (table %u of %u, about %llu rows)",
              PEN_SPAN_ARG(m->table_begin.db), PEN_SPAN_ARG(m->table_begin.table),
@@ -345,6 +387,8 @@ static void on_delay_over(uv_timer_t *timer)
 
 static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
+    if (t->blocking.running)
+        return blocking_end(t, NULL);
     t->place.start = t->place.end = t->snap_pos;
     int rc = notify_snapshot(t, "COMPLETED");
     if (rc == 0 && t->notes.first)
@@ -381,6 +425,11 @@ int pump_snapshot(struct pen_task *t)
 {
     struct pen_snapshot_msg m;
     int rc = pen_snapshot_next(t->snapshot, &m, &t->error);
+    if (rc < 0 && t->blocking.running && !atomic_load(&t->stop_asked)) {
+        const struct pen_error why = t->error;
+        t->error = (struct pen_error){0};
+        return blocking_end(t, &why);
+    }
     if (rc <= 0)
         return rc < 0 ? rc : PUMP_BLOCKED;
     t->unpublished = m.unpublished;

@@ -65,9 +65,15 @@ int signals_add(struct pen_task *t, struct pen_span id, struct pen_span type, st
     return 0;
 }
 
-void signals_done(struct pen_task *t)
+void extras_done(struct pen_task *t)
 {
     struct task_signals *q = &t->signals;
+    incremental_done(t);
+    notify_done(t);
+    blocking_done(t);
+    channels_close(t);
+    pen_buf_done(&t->snap_tables);
+    pen_buf_done(&t->snap_captured);
     while (q->first) {
         struct task_signal *s = q->first;
         q->first = s->next;
@@ -283,16 +289,19 @@ static int act_execute(struct pen_task *t, const struct task_signal *s, json_t *
     const json_t *list = json_object_get(data, "data-collections");
     const char *type = json_string_value(json_object_get(data, "type"));
     struct pen_map names = PEN_MAP_INIT;
-    const char *why = cannot(t);
+    const bool blocking = type && strcasecmp(type, "BLOCKING") == 0;
+    const char *why = blocking ? NULL : cannot(t);
     int rc = 0;
     if (json_array_size(list) == 0)
         why = "the data have no 'data-collections'";
-    else if (type && strcasecmp(type, "INCREMENTAL") != 0)
+    else if (type && !blocking && strcasecmp(type, "INCREMENTAL") != 0)
         why = "its snapshot type is not known";
     if (why) {
         say(s, why);
         return 0;
     }
+    if (blocking)
+        return blocking_add(t, s->id, s->data);
     for (size_t i = 0; rc == 0 && i < json_array_size(list); i++)
         rc = expand(t, trimmed(json_array_get(list, i)), &names);
     if (rc == 0)

@@ -264,6 +264,7 @@ static int first_connect(struct pen_task *t)
     bool has_offset = false;
     emit_free_waiting(t); /* of a snapshot that begins anew */
     incremental_done(t);
+    blocking_done(t);
     int rc = load_offset(t, &offset, &has_offset);
     if (rc == 0)
         rc = new_catalog(t, t->server_ignores_case);
@@ -276,6 +277,8 @@ static int first_connect(struct pen_task *t)
         rc = progress_start(t, &offset);
     if (rc == 0 && keep)
         rc = incremental_load(t, &offset);
+    if (rc == 0 && keep)
+        rc = blocking_load(t, &offset);
     if (rc == 0 && keep && !t->decision.rebuild_history)
         rc = read_history(t, &offset);
     if (rc == 0 && !keep && !snapshot)

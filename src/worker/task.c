@@ -82,6 +82,7 @@ static void stop_reading(struct pen_task *t)
     pen_table_unref(t->snap_table);
     t->snap_table = NULL;
     incremental_cancel(t);
+    t->blocking.running = false; /* it begins again after a reconnect */
     if (t->decoder_open)
         pen_binlog_done(&t->decoder);
     t->decoder_open = false;
@@ -430,6 +431,8 @@ static int loop_open(struct pen_task *t)
         timers[i]->data = t;
     }
     t->wake.data = t;
+    if (rc == 0)
+        rc = channels_start(t);
     int fd = pen_sink_wake_fd(t->sink);
     if (rc == 0 && fd >= 0) {
         rc = uv_poll_init(&t->loop, &t->sink_poll, fd);
@@ -512,10 +515,7 @@ void pen_task_free(struct pen_task *t)
     if (!t)
         return;
     emit_free_waiting(t);
-    incremental_done(t);
-    signals_done(t);
-    notify_done(t);
-    pen_buf_done(&t->snap_tables);
+    extras_done(t);
     pen_sink_close(t->sink);
     pen_topic_admin_close(t->topic_admin);
     pen_map_done(&t->topics);

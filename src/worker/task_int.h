@@ -193,7 +193,9 @@ struct pen_task {
     struct task_signals signals;
     struct task_incremental incremental;
     struct task_notes notes;
-    struct pen_buf snap_tables; /* of the snapshot under way, by comma */
+    struct task_blocking blocking;
+    struct task_channels *channels;            /* NULL: only the signal table */
+    struct pen_buf snap_tables, snap_captured; /* read by the snapshot, all of it; by comma */
 
     /* handing out */
     struct pen_sink *sink;

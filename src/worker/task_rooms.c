@@ -61,6 +61,8 @@ int task_make_rooms(struct pen_task *t)
         rc = progress_init(t);
     if (rc == 0)
         rc = open_sink(t);
+    if (rc == 0)
+        rc = channels_open(t);
     if (rc == 0) {
         pen_tx_init(&t->tx, t->config->transaction_metadata);
         pen_offset_key(t->config->name, t->config->topic_prefix, &t->offset_key);

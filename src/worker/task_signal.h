@@ -88,6 +88,18 @@ struct task_incremental {
     bool own_group; /* they are in a group of their own */
 };
 
+/* Snapshots that stop the stream: the first one is taken, or will be when its place comes. */
+struct task_blocking_job {
+    struct task_blocking_job *next;
+    char *id, *text;               /* the signal's data */
+    struct json_t *data;           /* the same, parsed */
+    struct pen_name_filter *names; /* its data-collections */
+};
+struct task_blocking {
+    struct task_blocking_job *first, **tail;
+    bool running;
+};
+
 /* Notifications that have not gone out. */
 struct task_note;
 struct task_notes {
@@ -115,10 +127,25 @@ PEN_MUST_USE int signals_row(struct pen_task *t, struct task_table *x, const str
 PEN_MUST_USE int signals_add(struct pen_task *t, struct pen_span id, struct pen_span type,
                              struct pen_span data);
 PEN_MUST_USE int signals_step(struct pen_task *t);
-void signals_done(struct pen_task *t);
+void extras_done(struct pen_task *t); /* everything of this header */
 /* One Java regex as a filter: its commas separate nothing. */
 PEN_MUST_USE int signal_pattern(struct pen_span regex, struct pen_name_filter **ret,
                                 struct pen_error *err);
+
+/* signal_channels.c */
+PEN_MUST_USE int channels_open(struct pen_task *t);
+PEN_MUST_USE int channels_start(struct pen_task *t); /* on the loop; @returns as libuv */
+void channels_close(struct pen_task *t);
+
+/* signal_blocking.c */
+PEN_MUST_USE int blocking_add(struct pen_task *t, const char *id, const char *data);
+PEN_MUST_USE int blocking_step(struct pen_task *t); /* as incremental_step */
+/* The snapshot under way is over: the stream goes on. why NULL: complete */
+PEN_MUST_USE int blocking_end(struct pen_task *t, const struct pen_error *why);
+PEN_MUST_USE int blocking_load(struct pen_task *t, const struct pen_position *p);
+void blocking_done(struct pen_task *t);
+struct pen_snapshot_filter;
+struct pen_snapshot_filter blocking_filter(struct pen_task *t);
 
 /* incremental.c */
 /* What is to be done between two events. @returns EXTRA_NONE, EXTRA_WORKED (call again), PUMP_BLOCKED

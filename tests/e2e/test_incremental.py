@@ -253,11 +253,12 @@ def test_notifications(maria_database, stream):
     s.stop()
     assert s.log().count("[Notification Service]  {id='i1', aggregate_type='Incremental Snapshot'") == 8
     all_of = ",".join(f"{d.name}.{t}" for t in ("a", "b", "marker", "n"))
+    captured = all_of + f",{d.name}.sig"
     found = notes(s)
     initial = [(v["type"], v["additional_data"]) for v in found if v["aggregate_type"] == "Initial Snapshot"]
     assert initial[0] == ("STARTED", {}) and initial[-1] == ("COMPLETED", {}) and len(initial) == 10
     assert initial[1] == ("IN_PROGRESS", {"current_collection_in_progress": f"{d.name}.a", "data_collections": all_of})
-    assert initial[2] == ("TABLE_SCAN_COMPLETED", {"scanned_collection": f"{d.name}.a", "total_rows_scanned": "3", "status": "SUCCEEDED", "data_collections": all_of})
+    assert initial[2] == ("TABLE_SCAN_COMPLETED", {"scanned_collection": f"{d.name}.a", "total_rows_scanned": "3", "status": "SUCCEEDED", "data_collections": captured})
     a, n, b = (f"{d.name}.{t}" for t in "anb")
     assert [(v["type"], v["additional_data"]) for v in found if v["id"] == "i1"] == [
         ("STARTED", {"data_collections": f"{a},{n},{b}"}),
@@ -284,3 +285,72 @@ def test_notifications(maria_database, stream):
 
 def notes_of_type(s, kind):
     return [r for r in s.records if r.topic == "notes" and r.value["type"] == kind]
+
+
+def blocking(d, id, *tables, **more):
+    snapshot(d, id, *tables, type="blocking", **more)
+
+
+def test_blocking_snapshots(database, stream):
+    d = database
+    signal_table(d)
+    d.run("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1,1),(2,2)", "INSERT INTO b VALUES (1,1),(2,2),(3,3)")
+    more = ["include.schema.changes=true", "notification.enabled.channels=sink", "notification.sink.topic.name=notes"]
+    s = stream(d, snapshot_mode="no_data", options=options(d, *more))
+    streaming(s)
+    blocking(d, "one", "a")
+    s.wait(lambda: len(reads(s, "a")) == 2, "the rows of a")
+    d.run("INSERT INTO a VALUES (3,3)")
+    s.sync()
+    assert [r.value["source"]["snapshot"] for r in reads(s, "a")] == ["first", "last"]
+    assert [r.value["after"]["id"] for r in s.records if r.table == "a" and r.op in ("r", "c")] == [1, 2, 3]
+    blocking(d, "two", "(a|b)", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": f"SELECT * FROM {d.name}.b WHERE id > 1"}])
+    s.wait(lambda: len(reads(s, "b")) == 2, "rows of b")
+    assert [r.value["after"]["id"] for r in reads(s, "b")] == [2, 3] and len(reads(s, "a")) == 5
+    ddl = [r.value["ddl"].split("(")[0].strip() for r in s.records if isinstance(r.value, dict) and r.value.get("ddl")]
+    assert ddl[-4:] == [f"DROP TABLE IF EXISTS `{d.name}`.`a`", f"DROP TABLE IF EXISTS `{d.name}`.`b`", "CREATE TABLE `a`", "CREATE TABLE `b`"]
+    blocking(d, "bad", "b", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": "SELECT nonsense"}])
+    s.wait(lambda: notes_of_type(s, "ABORTED"), "the end of what cannot be")
+    d.run("INSERT INTO b VALUES (9,9)")
+    s.sync()
+    assert "is given up" in s.log() and [r.value["after"]["id"] for r in s.records if r.table == "b" and r.op == "c"] == [9]
+    rig.wait_for(lambda: not [k for k in s.stored() if k.startswith("penstock")], "nothing left to do in the offset")
+    s.stop()
+    Rebuilt(s.records).compare(d, ["a", "sig"])
+
+
+def test_a_blocking_snapshot_that_is_killed_is_taken_again(maria_database, stream):
+    d = maria_database
+    signal_table(d)
+    rows = 20000
+    prepare(d, rows)
+    s = stream(d, snapshot_mode="no_data", options=options(d), hold_after=40)
+    streaming(s)
+    writer = Writer(d, SEED, rows)
+    writer.start()
+    blocking(d, "all", "t")
+    s.wait(lambda: len(reads(s, "t")) > 100, "some rows")
+    s.kill9()
+    s = stream(d, snapshot_mode="no_data", options=options(d))
+    s.wait(lambda: any(r.value["source"]["snapshot"] == "last" for r in reads(s, "t")), "the last row")
+    writer.finish()
+    s.sync()
+    Rebuilt(s.records).compare(d, ["t", "sig"])
+    s.stop()
+
+
+def test_signals_in_a_file(maria_database, stream, tmp_path):
+    d, path = maria_database, tmp_path / "signals.txt"
+    d.run("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1),(2)")
+    signal_table(d)
+    path.write_text(json.dumps({"id": "f1", "type": "log", "data": {"message": "from a file"}}) + "\nnot json\n")
+    s = stream(d, snapshot_mode="no_data", options=options(d, "signal.enabled.channels=source,file", f"signal.file={path}", "signal.poll.interval.ms=50"))
+    streaming(s)
+    rig.wait_for(lambda: "from a file" in s.log() and "is no signal" in s.log(), "the message")
+    rig.wait_for(lambda: path.read_text() == "", "what is done to be taken out")
+    with open(path, "a") as f:
+        f.write(json.dumps({"id": "f2", "type": "execute-snapshot", "data": {"data-collections": [f"{d.name}.a"]}}) + "\n")
+    over(s)
+    assert [r.value["after"]["id"] for r in reads(s, "a")] == [1, 2]
+    rig.wait_for(lambda: path.read_text() == "", "what is done to be taken out")
+    s.stop()

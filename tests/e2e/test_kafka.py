@@ -283,5 +283,41 @@ def test_tables_may_come_later(maria_database, kafka, standalone, tmp_path):
     rig.wait_for(lambda: "matches nothing there" in p.log() and "streaming from" in p.log(), "the warning, and then the stream")
     maria_database.run("CREATE TABLE later (id INT PRIMARY KEY)", "INSERT INTO later VALUES (1)")
     topics.read_until(lambda: any(r.table == "later" and r.op == "c" for r in topics.records), "the row", 60)
+
+
+def test_signals_from_a_topic_are_acknowledged_when_they_are_done(maria_database, kafka, standalone):
+    d, name = maria_database, "signalled"
+    prepare(d, 2000)
+    d.run("CREATE TABLE sig (id VARCHAR(42) NOT NULL PRIMARY KEY, type VARCHAR(32) NOT NULL, data TEXT)")
+    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.env["BOOTSTRAP"]})
+
+    def signal(key, id, kind, data):
+        producer.produce(f"{name}-signal", key=key, value=json.dumps({"id": id, "type": kind, "data": data}), partition=0)
+        assert producer.flush(30) == 0
+
+    def committed():
+        c = confluent_kafka.Consumer({"bootstrap.servers": kafka.env["BOOTSTRAP"], "group.id": "kafka-signal"})
+        at = c.committed([confluent_kafka.TopicPartition(f"{name}-signal", 0)], timeout=10)[0].offset
+        c.close()
+        return at
+
+    signal("another", "n", "log", {"message": "not for us"})
+    signal(name, "l", "log", {"message": "from Kafka"})
+    more = {"signal.data.collection": f"{d.name}.sig", "snapshot.mode": "no_data", "signal.enabled.channels": "source,kafka", "signal.poll.interval.ms": "100",
+            "signal.kafka.bootstrap.servers": kafka.env["BOOTSTRAP"], "incremental.snapshot.chunk.size": "10"}
+    topics = Topics(kafka, name + r"\.")
+    p = standalone(d, name, **more)
+    rig.wait_for(lambda: "from Kafka" in p.log(), "the message")
+    assert "not for us" not in p.log()
+    topics.sync(d)
+    rig.wait_for(lambda: committed() == 2, "the acknowledgement")
+    signal(name, "all", "execute-snapshot", {"data-collections": [f"{d.name}.t"]})
+    topics.read_until(lambda: sum(r.op == "r" for r in topics.records) > 50, "some rows")
+    p.kill9()
+    p = standalone(d, name, **more)
+    rig.wait_for(lambda: "the incremental snapshot is over" in p.log(), "the rest of the rows")
+    topics.sync(d)
+    topics.rebuilt().compare(d, ["t"])
+    rig.wait_for(lambda: committed() == 3, "the acknowledgement")
     p.stop()
     topics.close()
