@@ -178,8 +178,10 @@ const struct pen_option config__connector_options[] = {
      .state = PEN_OPT_NO_EFFECT, .doc = "All metrics are always kept."},
     {ROW("connection.validation.timeout.ms", LONG, "60000", LOW, "Connector", 27, SHORT,
          "Connection validation timeout (ms)"),
-     FIELD(validation_timeout_ms), .range = PEN_RANGE_POSITIVE_LONG, .state = PEN_OPT_NO_EFFECT,
-     .doc = "REST's validate waits for the server as long as `connect.timeout.ms` says."},
+     FIELD(validation_timeout_ms), .range = PEN_RANGE_POSITIVE_LONG,
+     .doc =
+         "Longest time that REST's validate waits for the server, if `connect.timeout.ms` is not "
+         "shorter."},
     {ROW("executor.shutdown.timeout.ms", LONG, "4000", MEDIUM, "Connector", 28, MEDIUM,
          "Executor shutdown timeout (ms)"),
      FIELD(executor_shutdown_timeout_ms), .range = PEN_RANGE_POSITIVE_LONG,
@@ -537,7 +539,8 @@ const struct pen_option config__connector_options[] = {
     {ROW("gtid.ignore.on.recovery", BOOLEAN, "false", LOW, "Events", 38, SHORT,
          "Ignore GTID on recovery"),
      FIELD(gtid_ignore_on_recovery), .flags = PEN_OPT_MYSQL,
-     .doc = "Resume by file and position although the server has GTIDs."},
+     .doc = "Resume by file and position although the server has GTIDs; records then do not name "
+            "them (`source.gtid`)."},
     {ROW("gtid.source.includes", LIST, NULL, HIGH, "Events", 39, LONG, "Include GTID sources"),
      .doc = "Server UUIDs (or regexes) whose transactions count."},
     {ROW("gtid.source.excludes", STRING, NULL, MEDIUM, "Events", 40, LONG, "Exclude GTID sources"),

@@ -127,6 +127,59 @@ static void read_converter(struct config__check *k, const char *key,
         k->nomem = true;
 }
 
+/* Options of JsonConverter, with Connect's words. */
+static void check_json_option(struct config__check *k, const char *key, struct pen_span name,
+                              struct pen_span v)
+{
+    const char *const own = (const char *)name.p; /* without "value.converter." */
+    int64_t n;
+    if (pen_span_eq_str(name, "schemas.enable") ||
+        pen_span_eq_str(name, "replace.null.with.default")) {
+        if (!pen_span_ieq_str(v, "true") && !pen_span_ieq_str(v, "false"))
+            config__problem(k, false, key,
+                            "Invalid value %.*s for configuration %s: Expected value to be either "
+                            "true or false",
+                            PEN_SPAN_ARG(v), own);
+    } else if (pen_span_eq_str(name, "decimal.format")) {
+        if (!pen_span_ieq_str(v, "NUMERIC") && !pen_span_ieq_str(v, "BASE64"))
+            config__problem(k, false, key,
+                            "Invalid value %.*s for configuration %s: String must be one of (case "
+                            "insensitive): NUMERIC, BASE64",
+                            PEN_SPAN_ARG(v), own);
+    } else if (pen_span_eq_str(name, "converter.type")) {
+        if (!pen_span_eq_str(v, "key") && !pen_span_eq_str(v, "value") &&
+            !pen_span_eq_str(v, "header"))
+            config__problem(k, false, key,
+                            "Invalid value %.*s for configuration %s: String must be one of: key, "
+                            "value, header",
+                            PEN_SPAN_ARG(v), own);
+    } else if (pen_span_eq_str(name, "schemas.cache.size")) {
+        if (pen_span_i64(v, &n) < 0)
+            config__problem(k, false, key,
+                            "Invalid value %.*s for configuration %s: Not a number of type INT",
+                            PEN_SPAN_ARG(v), own);
+    } else if (!pen_span_eq_str(name, "plugin.version")) {
+        config__problem(k, true, key, "option '%s' has no effect: JsonConverter %s", key,
+                        pen_span_eq_str(name, "schema.content") ? "needs it only for sinks"
+                                                                : "has no such option");
+    }
+}
+
+static void check_converter(struct config__check *k, const char *key,
+                            const struct pen_converter_config *c)
+{
+    if (c->class_name.n > 0 &&
+        !pen_span_eq_str(c->class_name, "org.apache.kafka.connect.json.JsonConverter") &&
+        !pen_span_eq_str(c->class_name, "JsonConverter"))
+        return;
+    for (size_t i = 0; i < c->options.n; i++) {
+        const struct pen_config_item *o = &c->options.items[i];
+        char full[300];
+        snprintf(full, sizeof(full), "%s.%.*s", key, PEN_SPAN_ARG(o->key));
+        check_json_option(k, full, o->key, pen_span_trim(o->value));
+    }
+}
+
 static void check_header_converter(struct config__check *k)
 {
     const struct pen_span name = k->c->header_converter.class_name;
@@ -253,6 +306,8 @@ void config__check_plugins(struct config__check *k)
     read_converter(k, "value.converter", &c->value_converter);
     read_converter(k, "header.converter", &c->header_converter);
     check_header_converter(k);
+    check_converter(k, "key.converter", &k->c->key_converter);
+    check_converter(k, "value.converter", &k->c->value_converter);
     /* Debezium does so only where field.name.adjustment.mode is not set. */
     if (pen_config_get(&c->items, "field.name.adjustment.mode").p == NULL &&
         (is_avro(&c->key_converter) || is_avro(&c->value_converter)))

@@ -201,6 +201,30 @@ static void records(struct envelope__build *b, struct pen_shapes *s, struct pen_
     }
 }
 
+/* Two columns may become one name ('ü' and '_' both '_'): a record with a field twice is read by nobody. */
+static int check_names(const struct pen_shapes *s, const struct pen_field *image,
+                       struct pen_error *err)
+{
+    struct pen_map seen PEN_CLEANUP(pen_map_done) = PEN_MAP_INIT;
+    for (uint32_t k = 0; k < image->child_count; k++) {
+        const struct pen_field *f = &image->children[k];
+        void *before = NULL;
+        if (pen_map_put(&seen, f->name, &image->children[k], &before) < 0)
+            return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+        if (!before)
+            continue;
+        pen_error_set(err, PEN_E_CONFIG,
+                      "unable to write rows of '%.*s.%.*s': Cannot create field because of field "
+                      "name duplication %.*s",
+                      PEN_SPAN_ARG(s->table->db), PEN_SPAN_ARG(s->table->name),
+                      PEN_SPAN_ARG(f->name));
+        pen_error_hint(err, "set field.name.adjustment.mode to avro_unicode, which keeps names "
+                            "apart, or leave out a column by column.exclude.list");
+        return PEN_E_CONFIG;
+    }
+    return 0;
+}
+
 int pen_envelope_shapes(const struct pen_envelope_options *o, const struct pen_table *t,
                         enum pen_variant variant, enum pen_form form, const uint8_t *wire_types,
                         struct pen_arena *arena, struct pen_shapes *ret, struct pen_error *err)
@@ -230,5 +254,7 @@ int pen_envelope_shapes(const struct pen_envelope_options *o, const struct pen_t
     records(&b, ret, topic);
     if (b.bad)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
-    return 0;
+    if (o->field_names == PEN_NAMES_AS_IS || !ret->v[0].envelope)
+        return 0;
+    return check_names(ret, &ret->v[0].value->children[1], err); /* before has the same fields */
 }

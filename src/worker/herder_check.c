@@ -30,7 +30,10 @@ static void try_connection(uv_work_t *work) /* @thread pool */
     struct pen_wire_options o;
     struct pen_tls_files tls = {.n = 0};
     struct pen_conn *conn = NULL;
-    if (pen_room_wire_options(k->config, &arena, &o) < 0)
+    int rc = pen_room_wire_options(k->config, &arena, &o);
+    if (rc == 0 && k->config->validation_timeout_ms < o.connect_timeout_ms)
+        o.connect_timeout_ms = (unsigned)k->config->validation_timeout_ms;
+    if (rc < 0)
         pen_error_set(&k->connection, PEN_E_NOMEM, "unable to connect: out of memory");
     else if (pen_tls_files_open(k->config, &tls, &o, &k->connection) == 0 &&
              pen_conn_open(&o, &conn, &k->connection) == 0)

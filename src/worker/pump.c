@@ -139,6 +139,8 @@ static int mysql_gtid(struct pen_task *t, const struct pen_event *ev)
         return 0;
     uint8_t text[PEN_GTID_TEXT_MAX];
     struct pen_span name = {text, (size_t)(pen_put_any_gtid(text, &t->place.gtid) - text)};
+    if (t->config->gtid_ignore_on_recovery) /* then Debezium's records do not name it either */
+        name = PEN_SPAN_NONE;
     return pen_tx_gtid(&t->tx, name, (int64_t)g.original_commit_us);
 }
 

@@ -116,3 +116,10 @@ def test_a_user_who_may_only_lock_tables_takes_a_snapshot(database, stream):
     finally:
         database.run("DROP USER locker@'%'")
     assert "connected to locker@" in s.log() and [r.op for r in s.records if r.table == "t"] == ["r"]
+
+
+def test_two_columns_of_one_name_stop_the_task(maria_database, stream):
+    maria_database.run("CREATE TABLE t (id INT PRIMARY KEY, `ü` INT, `_` INT)", "INSERT INTO t VALUES (1, 2, 3)")
+    s = stream(maria_database, options=["field.name.adjustment.mode=avro"])
+    assert s.process.wait(rig.LIMIT) != 0
+    assert "field name duplication _" in s.log() and "avro_unicode" in s.log()

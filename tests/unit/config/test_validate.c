@@ -205,6 +205,17 @@ static const struct {
      "unknown option 'column.mask.hash.SHA-256': column.mask.with.N.chars, "
      "column.truncate.to.N.chars, "
      "column.mask.hash.ALGORITHM.with.salt.SALT or column.mask.hash.v2.… is expected"},
+    {"value.converter.decimal.format", "numeric", 0, ""},
+    {"value.converter.decimal.format", "nope", 0,
+     "Invalid value nope for configuration decimal.format: String must be one of (case "
+     "insensitive): NUMERIC, BASE64"},
+    {"key.converter.schemas.enable", "maybe", 0,
+     "Invalid value maybe for configuration schemas.enable: Expected value to be either true or "
+     "false"},
+    {"value.converter.schemas.cache.size", "many", 0,
+     "Invalid value many for configuration schemas.cache.size: Not a number of type INT"},
+    {"value.converter.schema.enable", "false", 0,
+     "option 'value.converter.schema.enable' has no effect: JsonConverter has no such option"},
     {"query.fetch.size", "7", 0,
      "option 'query.fetch.size' has no effect: Debezium has no effect for it either."},
     {"binlog.buffer.size", "0", 0, ""},

@@ -263,6 +263,10 @@ def late():
         eq(s.ask()[0], 200, "meanwhile others are served")
         status, _, text = s.ask("/connector-plugins/MySql/config/validate", "PUT", {"Content-Type": "application/json"}, body=json.dumps(config))
         eq(status, 500, "validate, too")
+        config["connection.validation.timeout.ms"] = "100"
+        status, _, text = s.ask("/connector-plugins/MySql/config/validate", "PUT", {"Content-Type": "application/json"}, body=json.dumps(config))
+        eq(status, 200, "unless connection.validation.timeout.ms is over before")
+        ok("Error during connection validation" in text, "which is then an error of the configuration", text[:300])
 
 
 def main():
