@@ -464,6 +464,12 @@ struct pen_config_report {
 void pen_config_report_done(struct pen_config_report *r);
 PEN_MUST_USE int pen_config_report_add(struct pen_config_report *r, bool warning,
                                        struct pen_span key, const char *fmt, ...) PEN_PRINTF(4, 5);
+struct pen_connector_config;
+/** Problems of exactly.once.support and transaction.boundary that only a worker group sees. @returns
+ * 0 or PEN_E_NOMEM */
+PEN_MUST_USE int pen_config_check_exactly_once(const struct pen_config *worker,
+                                               const struct pen_connector_config *c,
+                                               struct pen_config_report *report);
 /** "Connector configuration is invalid and contains the following N error(s):\n…" */
 void pen_config_report_text(const struct pen_config_report *r, struct pen_buf *out);
 

@@ -175,6 +175,11 @@ struct pen_herder_options {
     const char *worker_id;            /* advertised host:port; borrowed */
     struct pen_offset_store *offsets; /* borrowed */
     bool trust_server; /* connections are not tried before a configuration is accepted (tests) */
+    /* A worker of a group: exactly.once.support and transaction.boundary are checked. With
+     * exactly.once.source.support=enabled also the group's id, then tasks write in transactions of
+     * id <group>-<connector>-0, and the topic that `offsets` reads. */
+    bool grouped;
+    const char *transaction_group, *offsets_topic;
 };
 PEN_MUST_USE int pen_herder_new(const struct pen_herder_options *o, struct pen_herder **ret,
                                 struct pen_error *err);

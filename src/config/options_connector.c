@@ -72,9 +72,9 @@ const struct pen_option config__connector_options[] = {
      .doc = "What to do with an event that cannot be processed: stop, log and go on, or go on "
             "silently."},
     {ROW("max.batch.size", INT, "2048", MEDIUM, "Connector", 2, SHORT, "Change event batch size"),
-     FIELD(max_batch_size), .range = PEN_RANGE_POSITIVE_INT, .state = PEN_OPT_NO_EFFECT,
-     .doc = "Checked, otherwise without effect: records go to the producer one by one, memory is "
-            "bounded in bytes."},
+     FIELD(max_batch_size), .range = PEN_RANGE_POSITIVE_INT, .state = PEN_OPT_PARTLY,
+     .doc = "Records of one Kafka transaction, when a worker group writes those (exactly once); "
+            "otherwise records go to the producer one by one."},
     {ROW("max.queue.size", INT, "8192", MEDIUM, "Connector", 3, SHORT, "Change event buffer size"),
      FIELD(max_queue_size), .state = PEN_OPT_NO_EFFECT,
      .doc = "Checked, otherwise without effect: the queue is bounded in bytes, see "

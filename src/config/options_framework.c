@@ -75,15 +75,21 @@ const struct pen_option config__framework_options[] = {
          "Exactly once support"),
      FIELD(exactly_once), .choices = "requested required", .state = PEN_OPT_PARTLY,
      .flags = PEN_OPT_FRAMEWORK,
-     .doc = "Records are delivered at least once yet, also with `required`."},
+     .doc =
+         "In a worker group `required` is refused unless exactly.once.source.support is enabled; "
+         "`standalone` delivers at least once."},
     {ROW("transaction.boundary", STRING, "poll", MEDIUM, "Exactly Once Support", 3, SHORT,
          "Transaction Boundary"),
-     FIELD(transaction_boundary), .choices = "poll interval connector", .state = PEN_OPT_NO_EFFECT,
-     .flags = PEN_OPT_FRAMEWORK, .doc = "Records are not written in Kafka transactions yet."},
+     FIELD(transaction_boundary), .choices = "poll interval connector", .state = PEN_OPT_PARTLY,
+     .flags = PEN_OPT_FRAMEWORK,
+     .doc = "Where Kafka transactions end, when a worker group writes them: `poll` after "
+            "max.batch.size records or when there is nothing more to read, `interval`; `connector` "
+            "is refused. `standalone` writes none."},
     {ROW("transaction.boundary.interval.ms", LONG, NULL, LOW, "Exactly Once Support", 4, SHORT,
          "Transaction boundary interval"),
-     FIELD(transaction_boundary_interval_ms), .state = PEN_OPT_NO_EFFECT,
-     .flags = PEN_OPT_FRAMEWORK, .doc = "Records are not written in Kafka transactions yet."},
+     FIELD(transaction_boundary_interval_ms), .state = PEN_OPT_PARTLY, .flags = PEN_OPT_FRAMEWORK,
+     .doc = "Of `interval`; offset.flush.interval.ms when not set. Keep it below the producer's "
+            "transaction.timeout.ms."},
     {ROW("offsets.storage.topic", STRING, NULL, LOW, "offsets.topic", 1, LONG, "Offsets topic"),
      FIELD(offsets_storage_topic), .state = PEN_OPT_NO_EFFECT, .flags = PEN_OPT_FRAMEWORK,
      .doc = "Offsets go to the worker's store."},

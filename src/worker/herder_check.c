@@ -228,6 +228,9 @@ static void look_at(struct herder_check *k)
             rc = 0;
         }
     }
+    if (rc == 0 && k->config && k->h->o.grouped &&
+        pen_config_check_exactly_once(k->h->o.worker, k->config, &k->report) < 0)
+        pen_error_set(&k->err, PEN_E_NOMEM, "out of memory");
     if (rc == 0 && k->config && k->report.errors == 0 && check_rooms(k) < 0)
         pen_error_set(&k->err, PEN_E_NOMEM, "out of memory");
     pen_config_done(&resolved);

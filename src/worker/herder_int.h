@@ -39,6 +39,7 @@ struct herder_run {
     struct pen_herder *h;
     struct herder_connector *c; /* NULL: deleted */
     char *name;
+    char *transactional_id; /* NULL: at least once */
     struct pen_session session;
     bool stopping, reaping;
     struct pen_error error; /* what it ended with; written before the reaper answers */

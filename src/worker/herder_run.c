@@ -72,6 +72,7 @@ static void run_free(uv_handle_t *handle)
 {
     struct herder_run *r = handle->data;
     pen_vec_done(&r->waiters);
+    free(r->transactional_id);
     free(r->name);
     free(r);
 }
@@ -201,6 +202,16 @@ static int open_session(struct herder_run *r, const struct herder_connector *c,
         .on_phase = on_phase,
         .on_topic = on_topic,
         .arg = r};
+    /* Connectors have one task, and its id never changes: a new run's producer fences the one
+     * before, wherever that is. Fencing rounds and task counts are for more tasks than one. */
+    if (h->o.transaction_group) {
+        if (asprintf(&r->transactional_id, "%s-%s-0", h->o.transaction_group, c->name) < 0) {
+            r->transactional_id = NULL;
+            return pen_error_set(err, PEN_E_NOMEM, "unable to start: out of memory");
+        }
+        o.transactional_id = r->transactional_id;
+        o.offsets_topic = h->o.offsets_topic;
+    }
     r->session.raw = PEN_CONFIG_INIT;
     if (pen_config_merge(&r->session.raw, &c->raw, true) < 0)
         return pen_error_set(err, PEN_E_NOMEM, "unable to start: out of memory");
@@ -232,6 +243,7 @@ static void start(struct pen_herder *h, struct herder_connector *c)
         pen_log_error(HERDER_LOG, &err);
         herder_trace(c, &err);
         pen_session_done(&r->session);
+        free(r->transactional_id);
         free(name);
         free(r);
         return;

@@ -183,9 +183,44 @@ static void worker_check(void)
     pen_config_done(&worker);
 }
 
+static void exactly_once(void)
+{
+    static const struct {
+        const char *support, *boundary, *worker, *want;
+    } cases[] = {
+        {"requested", "poll", "disabled", ""},
+        {"required", "interval", "enabled", ""},
+        {"REQUIRED", "poll", "disabled",
+         "This worker does not have exactly-once source support enabled."},
+        {"required", "poll", "preparing",
+         "This worker does not have exactly-once source support enabled."},
+        {"requested", "connector", "enabled",
+         "The connector does not support connector-defined transaction boundaries with the given "
+         "configuration. Please reconfigure it to use a different transaction boundary "
+         "definition."}};
+    for (size_t i = 0; i < PEN_COUNT(cases); i++) {
+        char json[400];
+        struct pen_config worker = PEN_CONFIG_INIT;
+        struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
+        snprintf(json, sizeof(json),
+                 "{" CORE ",\"exactly.once.support\":\"%s\",\"transaction.boundary\":\"%s\"}",
+                 cases[i].support, cases[i].boundary);
+        struct pen_connector_config *c = typed(json, NULL, PEN_CONFIG_DEFAULTS);
+        int rc = pen_config_set_str(&worker, "exactly.once.source.support", cases[i].worker);
+        if (c && rc == 0)
+            rc = pen_config_check_exactly_once(&worker, c, &report);
+        TAP_EQ_STR(report.n ? report.v[0].text : "", cases[i].want, "%s, %s, worker %s (%d)",
+                   cases[i].support, cases[i].boundary, cases[i].worker, rc);
+        pen_connector_config_free(c);
+        pen_config_report_done(&report);
+        pen_config_done(&worker);
+    }
+}
+
 int main(void)
 {
     defaults();
+    exactly_once();
     filters();
     plugins();
     worker_check();
