@@ -16,6 +16,7 @@
 #include <penstock/base/number.h>
 #include <penstock/base/text.h>
 #include <penstock/base/java_regex.h>
+#include <penstock/base/json_text.h>
 #include <penstock/base/cell.h>
 
 #endif

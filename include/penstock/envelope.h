@@ -113,9 +113,11 @@ enum pen_constant_kind {
     PEN_CONST_NULL,
     PEN_CONST_INT, /* integers and booleans (0, 1) */
     PEN_CONST_FLOAT,
-    PEN_CONST_TEXT,  /* string */
-    PEN_CONST_BYTES, /* BYTES schema, also Decimal's two's complement */
-    PEN_CONST_CELL   /* s as a text result row has it: written as the column's values are */
+    PEN_CONST_TEXT,   /* string */
+    PEN_CONST_BYTES,  /* BYTES schema, also Decimal's two's complement */
+    PEN_CONST_CELL,   /* s as a text result row has it: written as the column's values are */
+    PEN_CONST_JSON,   /* s is the JSON text                                                */
+    PEN_CONST_DERIVED /* of a derived field: made of its base's default                  */
 };
 struct pen_constant {
     enum pen_constant_kind kind;
@@ -191,10 +193,36 @@ enum pen_from {
     PEN_FROM_TX, /* struct of its children, or null without metadata        */
     PEN_FROM_TX_ID,
     PEN_FROM_TX_TOTAL,
-    PEN_FROM_TX_COLLECTION
+    PEN_FROM_TX_COLLECTION,
+    PEN_FROM_FIXED_KEY, /* all of a record that is no row change: what convert's own writer wrote */
+    PEN_FROM_FIXED_VALUE,
+    PEN_FROM_DERIVED /* made from other fields' values by a transform */
 };
 
 enum pen_image { PEN_IMAGE_BEFORE, PEN_IMAGE_AFTER };
+
+struct pen_field;
+/* One derivation for one row: JSON texts in, as JsonConverter writes values without schemas ("null" is
+ * null), the JSON text of the result out. */
+struct pen_derive_call {
+    const void *arg;
+    size_t arg_n;
+    const struct pen_span *in;
+    uint32_t in_count;
+    struct pen_buf *out;
+    struct pen_error *err;
+};
+/* @returns 0, PEN_E_CONFIG (the transform fails on this row: err says why) or PEN_E_NOMEM */
+typedef int pen_derive_fn(const struct pen_derive_call *c);
+/* How a value is made of others. Plans copy it: arg_n bytes at arg, which may point to what lives as
+ * long as the chain of transforms. */
+struct pen_derived {
+    pen_derive_fn *put;
+    const void *arg;
+    size_t arg_n;
+    struct pen_field *bases;
+    uint32_t base_count;
+};
 
 struct pen_field {
     struct pen_span name; /* empty at a root */
@@ -216,7 +244,9 @@ struct pen_field {
     uint32_t column;              /* PEN_FROM_COLUMN: index in the table */
     enum pen_image image;
     enum pen_semantic as;
-    struct pen_column_rule rule; /* mask, hash, truncate */
+    struct pen_column_rule rule;       /* mask, hash, truncate */
+    const struct pen_derived *derived; /* PEN_FROM_DERIVED */
+    bool schemaless;                   /* a root that a transform made where there was no schema */
     struct pen_constant if_null; /* of a column: NULL, or what a NOT NULL column without value and
                                     without default holds (§3.3); NONE = there is nothing */
 };
@@ -260,12 +290,17 @@ struct pen_shape {
     bool tombstone;    /* follows a delete: no event of its own for transaction metadata    */
     uint8_t nth;       /* which event of the change: 1 for the `c` of a key change          */
     int32_t partition; /* -1 = the producer's choice */
-    enum pen_record_kind kind;    /* when fixed */
-    struct pen_field *topic_from; /* a transform takes the topic from this field, or NULL */
-    bool dropped;                 /* a transform dropped the record */
-    bool envelope;                /* value has before, after, op: Debezium's envelope */
-    bool fixed;                   /* value is written by convert's own writer (DDL, heartbeat …);
-                                     only topic and headers can be edited */
+    enum pen_record_kind kind; /* when fixed */
+    /* What a transform takes from the row, each NULL when it does not. */
+    struct pen_field *topic_from;     /* text; null = topic                                    */
+    struct pen_field *partition_from; /* an integer                                            */
+    struct pen_field *drop_if;        /* a boolean                                             */
+    /* The whole text of key or value made anew, schema and all: in[0] is what was written, the
+     * bases follow. Nothing written means null. */
+    const struct pen_derived *key_edit, *value_edit;
+    struct pen_span failure; /* why a transform fails on this record; p NULL = it does not */
+    bool dropped;            /* a transform dropped the record */
+    bool fixed;              /* no row change: key and value come from convert's own writers */
 };
 
 #define PEN_SHAPES_MAX 4

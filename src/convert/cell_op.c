@@ -311,7 +311,7 @@ bool convert__constant_put(struct convert__compiler *c, const struct pen_field *
     case PEN_CONST_INT:
         if (f->type == PEN_SCHEMA_BOOLEAN)
             pen_buf_put_str(b, v->i ? "true" : "false");
-        else if (c->style == STYLE_HEADER && connect_date(f) && v->i == 0)
+        else if (c->style != STYLE_JSON && connect_date(f) && v->i == 0)
             pen_buf_put_str(b, "00:00:00.000Z"); /* the epoch for a zero date */
         else
             pen_buf_advance_to(b, pen_put_i64(w, v->i));
@@ -338,6 +338,11 @@ bool convert__constant_put(struct convert__compiler *c, const struct pen_field *
             return true;
         b->n = before;
         return false;
+    case PEN_CONST_JSON:
+        pen_buf_put_span(b, v->s);
+        return true;
+    case PEN_CONST_DERIVED:
+        return convert__derived_default(c, f, b);
     }
     return false;
 }

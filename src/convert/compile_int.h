@@ -28,4 +28,15 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
 bool convert__constant_put(struct convert__compiler *c, const struct pen_field *f,
                            const struct pen_constant *v, struct pen_buf *b);
 
+/* plan_compile.c: f alone, as JSON without schema and without defaults for null */
+struct convert__program *convert__bare_program(const struct convert__compiler *parent,
+                                               const struct pen_field *f);
+/* derived.c: copied into the plan with the programs of its bases. @returns NULL when memory is out or
+ * c->code says what is wrong with a base */
+struct convert__derived *convert__derived_new(struct convert__compiler *c,
+                                              const struct pen_derived *d);
+/* The default that a derived field makes of its base's. @returns false when there is none */
+bool convert__derived_default(struct convert__compiler *c, const struct pen_field *f,
+                              struct pen_buf *b);
+
 #endif

@@ -39,6 +39,9 @@ enum convert__writer {
     W_TX_ID,
     W_TX_TOTAL,
     W_TX_COLLECTION,
+    W_FIXED_KEY, /* the JSON text of a record that is no row change */
+    W_FIXED_VALUE,
+    W_DERIVED, /* derived.c */
     /* cells, inline: bounds are in the op */
     W_I8,
     W_U8,
@@ -123,7 +126,10 @@ struct convert__op {
     uint32_t label_count;
     struct pen_decoder *decoder;     /* NULL = UTF-8 */
     const struct pen_column *source; /* for messages */
-    const struct pen_column_rule *hash;
+    union {
+        const struct pen_column_rule *hash;
+        struct convert__derived *derived; /* DERIVED */
+    };
 };
 
 struct convert__segment {
@@ -142,6 +148,18 @@ struct convert__program {
     int64_t now_ns;
 };
 
+/* A transform's value: programs of its bases, and what makes the result of their texts */
+struct convert__derived {
+    pen_derive_fn *put;
+    const void *arg;
+    size_t arg_n;
+    struct convert__program **bases;
+    struct pen_span *in; /* [0] is left to an edit */
+    uint32_t base_count;
+    bool date, time, timestamp;   /* Connect's logical types, which headers print */
+    struct pen_buf texts, result; /* bases; the result */
+};
+
 struct convert__header {
     struct pen_span name;
     struct convert__program *program; /* NULL: value is constant */
@@ -151,16 +169,16 @@ struct convert__header {
 
 struct convert__record {
     struct pen_span topic;
-    void *topic_handle; /* the caller's */
-    struct convert__program *topic_program;
+    void *topic_handle;                                                        /* the caller's */
+    struct convert__program *topic_program, *partition_program, *drop_program; /* NULL = fixed */
+    struct convert__derived *key_edit, *value_edit;                            /* NULL = none */
+    struct pen_span failure;                                                   /* p NULL = none */
     bool dropped;
     int32_t partition;
     struct convert__program *key, *value; /* NULL = null */
     struct convert__header *headers;
     uint32_t header_count, varying;   /* headers that have a program */
     struct pen_header *fixed_headers; /* when none varies */
-    /* fixed records: what stands around the payload */
-    struct pen_span key_open, key_close, value_open, value_close;
 };
 
 struct pen_plan {
@@ -177,7 +195,7 @@ struct pen_plan {
     enum pen_failure_mode failure;
     enum pen_op op; /* of the change that the plan is for */
     uint64_t failures;
-    struct pen_buf json; /* a JSON value after its diffs */
+    struct pen_buf json; /* a JSON value after its diffs; key and value of a fixed record */
     struct pen_arena json_arena;
     PEN_VEC(struct pen_decoder *) decoders; /* to be closed */
     PEN_VEC(struct pen_buf *) caches;
@@ -190,6 +208,8 @@ struct convert__run {
     struct pen_buf *b;
     struct pen_buf *scratch;
     struct pen_error *err;
+    struct pen_span fixed_key, fixed_value; /* of a record that is no row change */
+    bool null;                              /* a bare text that was written is null */
 };
 
 /* Bytes that may be read behind a literal and written behind what is reserved */
@@ -198,6 +218,17 @@ struct convert__run {
 /* plan_run.c */
 int convert__program_run(struct convert__run *r, struct convert__program *p);
 struct pen_span convert__marker_text(enum pen_snapshot_marker m); /* source.snapshot */
+
+/* plan_records.c: all records of a plan. @returns 0, PEN_E_VALUE, PEN_E_CONFIG (a transform fails) or
+ * PEN_E_NOMEM, with err set */
+int convert__records_run(struct convert__run *r, struct pen_out *o);
+
+/* derived.c: a derived value through its op; and text (all of what r->b has from `at`) made anew,
+ * *ret_null when nothing is left of it. @returns 0, PEN_E_CONFIG, PEN_E_VALUE or PEN_E_NOMEM */
+int convert__derived_put(struct convert__run *r, const struct convert__program *p,
+                         const struct convert__op *o);
+int convert__derived_edit(struct convert__run *r, struct convert__derived *d, size_t at,
+                          bool *ret_null);
 
 /* cold.c: appends the value to r->b. @returns 0, 1 = cannot be converted, 2 = counts as NULL (zero
  * dates), or PEN_E_NOMEM */

@@ -1,6 +1,6 @@
 /* Records that are not row changes: schema changes, transaction boundaries, heartbeats,
- * notifications. Their frames
- * (schemas) come from the plan, their payloads are written here (spec debezium.md §2.6, §2.7, §2.9).
+ * notifications. Their payloads are written here (spec debezium.md §2.6, §2.7, §2.9); the plan's
+ * programs put the schemas around them, and what transforms made of them.
  *
  *     {"source":{…},"ts_ms":1,"databaseName":"d","schemaName":null,"ddl":"…","tableChanges":[…]} */
 #include "convert_int.h"
@@ -20,40 +20,34 @@ static void put_string(struct pen_buf *b, struct pen_span s)
         pen_buf_put_lit(b, "null");
 }
 
-/* Both buffers end up in o->bytes: key first. value begins at key_n. */
+/* The texts of key (the first key_n bytes) and value, through the plan's programs */
 static int finish(struct pen_plan *p, struct pen_out *o, size_t key_n, struct pen_error *err)
 {
-    if (o->bytes.bad)
+    static const struct pen_source no_source = {0};
+    static const struct pen_change no_change = {.source = &no_source};
+    const struct pen_span text = pen_buf_span(&p->json);
+    if (p->json.bad)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
-    struct convert__record *rec = &p->records[0];
-    o->count = 0;
-    if (rec->dropped)
-        return 0;
-    o->records[o->count++] = (struct pen_out_record){
-        .topic = rec->topic,
-        .topic_handle = &rec->topic_handle,
-        .key = pen_span_make(o->bytes.p, key_n),
-        .value = pen_span_make(o->bytes.p + key_n, o->bytes.n - key_n),
-        .headers = rec->fixed_headers,
-        .header_count = rec->header_count,
-        .partition = rec->partition,
-    };
-    return 0;
+    struct convert__run r = {.plan = p,
+                             .change = &no_change,
+                             .scratch = &o->scratch,
+                             .err = err,
+                             .fixed_key = pen_span_make(text.p, key_n),
+                             .fixed_value = pen_span_make(text.p + key_n, text.n - key_n)};
+    return convert__records_run(&r, o);
 }
 
-/* {"name":"text"} in the key's frame. @returns the key's length */
-static size_t put_key(struct pen_plan *p, struct pen_out *o, const char *name, struct pen_span text)
+/* {"name":"text"}. @returns its length */
+static size_t put_key(struct pen_plan *p, const char *name, struct pen_span text)
 {
-    pen_buf_reset(&o->bytes);
-    pen_buf_put_span(&o->bytes, p->records[0].key_open);
-    pen_buf_put_byte(&o->bytes, '{');
-    pen_buf_put_json_string(&o->bytes, pen_span_str(name));
-    pen_buf_put_byte(&o->bytes, ':');
-    pen_buf_put_json_string(&o->bytes, text);
-    pen_buf_put_byte(&o->bytes, '}');
-    pen_buf_put_span(&o->bytes, p->records[0].key_close);
-    pen_buf_put_span(&o->bytes, p->records[0].value_open);
-    return o->bytes.n - p->records[0].value_open.n;
+    struct pen_buf *b = &p->json;
+    pen_buf_reset(b);
+    pen_buf_put_byte(b, '{');
+    pen_buf_put_json_string(b, pen_span_str(name));
+    pen_buf_put_byte(b, ':');
+    pen_buf_put_json_string(b, text);
+    pen_buf_put_byte(b, '}');
+    return b->n;
 }
 
 static void put_source(const struct pen_plan *p, struct pen_buf *b, const struct pen_source *s,
@@ -104,8 +98,8 @@ int pen_plan_run_ddl(struct pen_plan *p, const struct pen_ddl_record *r, struct 
 {
     const struct pen_ddl_event *e = r->event;
     struct pen_span db = e->db.p ? e->db : LIT("");
-    size_t key = put_key(p, o, "databaseName", db);
-    struct pen_buf *b = &o->bytes;
+    size_t key = put_key(p, "databaseName", db);
+    struct pen_buf *b = &p->json;
     put_source(p, b, r->source, db, r->tables, r->row);
     pen_buf_put_lit(b, ",\"databaseName\":");
     put_string(b, db);
@@ -114,15 +108,14 @@ int pen_plan_run_ddl(struct pen_plan *p, const struct pen_ddl_record *r, struct 
     pen_buf_put_lit(b, ",\"tableChanges\":");
     pen_table_changes_write(b, e);
     pen_buf_put_byte(b, '}');
-    pen_buf_put_span(b, p->records[0].value_close);
     return finish(p, o, key, err);
 }
 
 int pen_plan_run_transaction(struct pen_plan *p, const struct pen_transaction_record *r,
                              struct pen_out *o, struct pen_error *err)
 {
-    size_t key = put_key(p, o, "id", r->id);
-    struct pen_buf *b = &o->bytes;
+    size_t key = put_key(p, "id", r->id);
+    struct pen_buf *b = &p->json;
     pen_buf_put_str(b, r->end ? "{\"status\":\"END\",\"id\":" : "{\"status\":\"BEGIN\",\"id\":");
     put_string(b, r->id);
     pen_buf_put_lit(b, ",\"event_count\":");
@@ -143,26 +136,25 @@ int pen_plan_run_transaction(struct pen_plan *p, const struct pen_transaction_re
     pen_buf_put_lit(b, ",\"ts_ms\":");
     put_i64(b, r->ts_ms);
     pen_buf_put_byte(b, '}');
-    pen_buf_put_span(b, p->records[0].value_close);
     return finish(p, o, key, err);
 }
 
 int pen_plan_run_heartbeat(struct pen_plan *p, int64_t now_ms, struct pen_out *o,
                            struct pen_error *err)
 {
-    size_t key = put_key(p, o, "serverName", p->prefix);
-    pen_buf_put_lit(&o->bytes, "{\"ts_ms\":");
-    put_i64(&o->bytes, now_ms);
-    pen_buf_put_byte(&o->bytes, '}');
-    pen_buf_put_span(&o->bytes, p->records[0].value_close);
+    size_t key = put_key(p, "serverName", p->prefix);
+    struct pen_buf *b = &p->json;
+    pen_buf_put_lit(b, "{\"ts_ms\":");
+    put_i64(b, now_ms);
+    pen_buf_put_byte(b, '}');
     return finish(p, o, key, err);
 }
 
 int pen_plan_run_notification(struct pen_plan *p, const struct pen_notification *n,
                               struct pen_out *o, struct pen_error *err)
 {
-    size_t key = put_key(p, o, "id", n->id);
-    struct pen_buf *b = &o->bytes;
+    size_t key = put_key(p, "id", n->id);
+    struct pen_buf *b = &p->json;
     pen_buf_put_lit(b, "{\"id\":");
     put_string(b, n->id);
     pen_buf_put_lit(b, ",\"type\":");
@@ -180,6 +172,5 @@ int pen_plan_run_notification(struct pen_plan *p, const struct pen_notification 
     pen_buf_put_lit(b, "},\"timestamp\":");
     put_i64(b, n->ts_ms);
     pen_buf_put_byte(b, '}');
-    pen_buf_put_span(b, p->records[0].value_close);
     return finish(p, o, key, err);
 }

@@ -34,8 +34,8 @@ static struct convert__op *emit(struct convert__compiler *c, const struct conver
 /* "default" or, when it is not to be used or there is none, "null" */
 static void put_null(struct convert__compiler *c, const struct pen_field *f, struct pen_buf *b)
 {
-    bool replace =
-        c->json.replace_null_with_default || c->style != STYLE_JSON || f->default_for_null;
+    bool replace = f->default_for_null || c->style == STYLE_HEADER ||
+                   (c->style == STYLE_JSON && c->json.replace_null_with_default);
     if (replace && f->def.kind != PEN_CONST_NONE && convert__constant_put(c, f, &f->def, b))
         return;
     if (c->style != STYLE_TEXT)
@@ -115,6 +115,19 @@ static void transaction(struct convert__compiler *c, const struct pen_field *f)
         c->ops.v[at - 1].length = (uint32_t)(c->ops.n - at);
 }
 
+static void derived(struct convert__compiler *c, const struct pen_field *f)
+{
+    struct convert__derived *d = convert__derived_new(c, f->derived);
+    if (!d)
+        return;
+    d->date = pen_span_eq_str(f->schema_name, "org.apache.kafka.connect.data.Date");
+    d->time = pen_span_eq_str(f->schema_name, "org.apache.kafka.connect.data.Time");
+    d->timestamp = pen_span_eq_str(f->schema_name, "org.apache.kafka.connect.data.Timestamp");
+    other(c, f, W_DERIVED);
+    if (!c->bad)
+        c->ops.v[c->ops.n - 1].derived = d;
+}
+
 static void value(struct convert__compiler *c, const struct pen_field *f)
 {
     static const uint8_t writers[] = {
@@ -135,6 +148,8 @@ static void value(struct convert__compiler *c, const struct pen_field *f)
         [PEN_FROM_TX_ID] = W_TX_ID,
         [PEN_FROM_TX_TOTAL] = W_TX_TOTAL,
         [PEN_FROM_TX_COLLECTION] = W_TX_COLLECTION,
+        [PEN_FROM_FIXED_KEY] = W_FIXED_KEY,
+        [PEN_FROM_FIXED_VALUE] = W_FIXED_VALUE,
     };
     if (c->code)
         return;
@@ -154,6 +169,9 @@ static void value(struct convert__compiler *c, const struct pen_field *f)
         return;
     case PEN_FROM_TX:
         transaction(c, f);
+        return;
+    case PEN_FROM_DERIVED:
+        derived(c, f);
         return;
     default:
         other(c, f, (enum convert__writer)writers[f->from]);
@@ -180,7 +198,8 @@ static bool cut_segments(struct convert__compiler *c, struct convert__program *p
     bool in = false;
     for (size_t i = 0; i < n; i++) {
         struct convert__op o = c->ops.v[i];
-        if (is_event(&o)) {
+        /* a bare text must tell null from empty, which a rendered segment cannot */
+        if (c->style != STYLE_TEXT && is_event(&o)) {
             if (!in) {
                 p->segments[p->segment_count].first_op = p->event_count;
                 p->ops[p->op_count++] =
@@ -246,7 +265,10 @@ static void open_schema(struct convert__compiler *c, const struct pen_field *f, 
         return;
     const struct convert__schema_writer w = {b, put_default, c};
     pen_buf_put_lit(b, "{\"schema\":");
-    convert__schema_put(&w, f, false);
+    if (f->schemaless)
+        pen_buf_put_lit(b, "null");
+    else
+        convert__schema_put(&w, f, false);
     pen_buf_put_lit(b, ",\"payload\":");
 }
 
@@ -262,6 +284,23 @@ static struct convert__program *json_program(struct convert__compiler *c, const 
     if (json->schemas_enable)
         literal_str(c, "}");
     return finish(c);
+}
+
+struct convert__program *convert__bare_program(const struct convert__compiler *parent,
+                                               const struct pen_field *f)
+{
+    struct convert__compiler c = {.plan = parent->plan,
+                                  .shapes = parent->shapes,
+                                  .nth = parent->nth,
+                                  .strict = parent->strict,
+                                  .err = parent->err};
+    begin(&c, &(const struct pen_json_options){0}, STYLE_JSON);
+    value(&c, f);
+    struct convert__program *p = c.code ? NULL : finish(&c);
+    pen_buf_done(&c.pending);
+    pen_buf_done(&c.literals);
+    pen_vec_done(&c.ops);
+    return p;
 }
 
 /* A header's value as SimpleHeaderConverter prints it, or a topic: bare unless it is a struct */
@@ -283,6 +322,13 @@ static struct pen_span keep(struct convert__compiler *c, struct pen_span s)
     return k;
 }
 
+static bool always_null(const struct pen_field *f)
+{
+    bool null = f->from == PEN_FROM_NULL ||
+                (f->from == PEN_FROM_CONST && f->constant.kind == PEN_CONST_NULL);
+    return null && !(f->default_for_null && f->def.kind != PEN_CONST_NONE);
+}
+
 static void headers(struct convert__compiler *c, const struct pen_shape *s,
                     struct convert__record *r)
 {
@@ -300,23 +346,18 @@ static void headers(struct convert__compiler *c, const struct pen_shape *s,
         h->name = keep(c, s->headers[i].name);
         if (f->from == PEN_FROM_CONST && f->constant.kind == PEN_CONST_TEXT) {
             h->value = keep(c, f->constant.s.p ? f->constant.s : LIT(""));
-        } else if (f->from != PEN_FROM_NULL) {
+        } else if (!always_null(f)) {
             h->program = text_program(c, f);
-            h->bare = f->type != PEN_SCHEMA_STRUCT;
+            h->bare = f->type != PEN_SCHEMA_STRUCT || f->from != PEN_FROM_FIELDS;
             r->varying++;
         }
         r->fixed_headers[i] = (struct pen_header){h->name, h->value};
     }
 }
 
-static void fixed_frame(struct convert__compiler *c, const struct pen_field *f,
-                        const struct pen_json_options *json, struct pen_span *open,
-                        struct pen_span *close)
+static struct convert__derived *edit(struct convert__compiler *c, const struct pen_derived *d)
 {
-    begin(c, json, STYLE_JSON);
-    open_schema(c, f, &c->pending);
-    *open = keep(c, c->pending.n > 0 ? pen_buf_span(&c->pending) : LIT(""));
-    *close = json->schemas_enable ? LIT("}") : LIT("");
+    return d && !c->bad && !c->code ? convert__derived_new(c, d) : NULL;
 }
 
 static void record(struct convert__compiler *c, const struct pen_shape *s,
@@ -327,20 +368,22 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
     r->topic = keep(c, s->topic);
     r->dropped = s->dropped;
     r->partition = s->partition;
-    if (s->dropped)
+    r->failure = keep(c, s->failure);
+    if (s->dropped || s->failure.p)
         return;
     headers(c, s, r);
     if (s->topic_from)
         r->topic_program = text_program(c, s->topic_from);
-    if (s->fixed) {
-        fixed_frame(c, s->key, key, &r->key_open, &r->key_close);
-        fixed_frame(c, s->value, val, &r->value_open, &r->value_close);
-        return;
-    }
-    c->strict = true;
+    if (s->partition_from)
+        r->partition_program = text_program(c, s->partition_from);
+    if (s->drop_if)
+        r->drop_program = text_program(c, s->drop_if);
+    c->strict = !s->fixed;
     r->key = json_program(c, s->key, key);
     c->strict = false;
     r->value = json_program(c, s->value, val);
+    r->key_edit = edit(c, s->key_edit);
+    r->value_edit = edit(c, s->value_edit);
 }
 
 static void compile(struct convert__compiler *c, const struct pen_json_options *key,
@@ -395,7 +438,7 @@ struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
     pen_vec_done(&c.ops);
     if (!c.bad && !c.code)
         return p;
-    if (c.bad || c.code != PEN_E_VALUE)
+    if (c.bad || (c.code != PEN_E_VALUE && c.code != PEN_E_CONFIG))
         pen_error_set(err, c.bad ? PEN_E_NOMEM : c.code, "%s",
                       pen_error_default_text(c.bad ? PEN_E_NOMEM : c.code));
     pen_plan_free(p);

@@ -32,6 +32,14 @@ static struct pen_span part_span(const struct pen_buf *bytes, const struct part 
     return p->null ? PEN_SPAN_NONE : pen_span_make(bytes->p + p->at, p->n);
 }
 
+/* What a run has written of one record */
+struct written {
+    struct part key, value, topic;
+    size_t headers; /* first of the varying ones */
+    int32_t partition;
+    bool dropped;
+};
+
 /* Headers whose values depend on the row: the array is made anew, values lie in bytes as parts. Until
  * the run is over, name.n and value.p of such an entry are kept as offsets in `at`. */
 static int varying_headers(struct convert__run *r, const struct convert__record *rec,
@@ -47,10 +55,11 @@ static int varying_headers(struct convert__run *r, const struct convert__record 
         if (!rec->headers[i].program)
             continue;
         struct part p;
+        r->null = false;
         int rc = run_part(r, rec->headers[i].program, &o->bytes, &p);
         if (rc < 0)
             return rc;
-        bool null = rec->headers[i].bare && p.n == 0;
+        bool null = rec->headers[i].bare && r->null;
         struct pen_header *h = (struct pen_header *)(void *)o->headers.p + *ret_first + i;
         h->value.p = null ? NULL : (const uint8_t *)(p.at + 1); /* an offset, never NULL */
         h->value.n = p.n;
@@ -68,54 +77,140 @@ static void settle_headers(const struct convert__record *rec, struct pen_out *o,
     out->headers = h;
 }
 
-int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
-                 struct pen_error *err)
+static int edit_part(struct convert__run *r, struct convert__derived *d, struct pen_buf *bytes,
+                     struct part *p)
 {
-    struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
-    struct part keys[PEN_SHAPES_MAX], values[PEN_SHAPES_MAX], topics[PEN_SHAPES_MAX];
-    size_t firsts[PEN_SHAPES_MAX];
+    if (!d || p->null)
+        return 0;
+    r->b = bytes;
+    int rc = convert__derived_edit(r, d, p->at, &p->null);
+    p->n = bytes->n - p->at;
+    return rc;
+}
+
+/* What a transform takes from the row as a bare text that does not stay. *ret_null: there is none */
+static int aside(struct convert__run *r, struct convert__program *p, struct pen_buf *bytes,
+                 struct pen_span *ret, bool *ret_null)
+{
+    struct part t;
+    r->null = false;
+    int rc = run_part(r, p, bytes, &t);
+    bytes->n = t.at;
+    *ret_null = r->null;
+    *ret = pen_span_make(bytes->p + t.at, t.n);
+    return rc;
+}
+
+/* Of records whose transforms look at values */
+static PEN_COLD int decide(struct convert__run *r, const struct convert__record *rec,
+                           struct pen_out *o, struct written *w)
+{
+    struct pen_span text;
+    int64_t partition;
+    bool null = false;
+    int rc = 0;
+    if (rec->failure.p)
+        return pen_error_set(r->err, PEN_E_CONFIG, "%.*s", PEN_SPAN_ARG(rec->failure));
+    if (rec->drop_program) {
+        rc = aside(r, rec->drop_program, &o->bytes, &text, &null);
+        w->dropped = rc == 0 && !null && pen_span_eq_str(text, "true");
+    }
+    if (rc == 0 && !w->dropped && rec->partition_program) {
+        rc = aside(r, rec->partition_program, &o->bytes, &text, &null);
+        if (rc == 0 && !null && pen_span_i64(text, &partition) == 0)
+            w->partition = (int32_t)partition;
+    }
+    if (rc == 0 && !w->dropped && rec->topic_program) {
+        r->null = false;
+        rc = run_part(r, rec->topic_program, &o->bytes, &w->topic);
+        w->topic.null = r->null;
+    }
+    return rc;
+}
+
+PEN_INLINE bool looks_at_values(const struct convert__record *rec)
+{
+    return rec->drop_program || rec->partition_program || rec->topic_program || rec->failure.p;
+}
+
+static int run_record(struct convert__run *r, const struct convert__record *rec, struct pen_out *o,
+                      struct written *w)
+{
+    int rc = 0;
+    w->partition = rec->partition;
+    w->dropped = rec->dropped;
+    w->topic.null = true;
+    if (rec->dropped)
+        return 0;
+    if (PEN_UNLIKELY(looks_at_values(rec))) {
+        rc = decide(r, rec, o, w);
+        if (rc < 0 || w->dropped)
+            return rc;
+    }
+    rc = run_part(r, rec->key, &o->bytes, &w->key);
+    if (rc >= 0 && rec->key_edit)
+        rc = edit_part(r, rec->key_edit, &o->bytes, &w->key);
+    if (rc >= 0)
+        rc = run_part(r, rec->value, &o->bytes, &w->value);
+    if (rc >= 0 && rec->value_edit)
+        rc = edit_part(r, rec->value_edit, &o->bytes, &w->value);
+    if (rc >= 0 && rec->varying > 0)
+        rc = varying_headers(r, rec, o, &w->headers);
+    return rc;
+}
+
+static int run_error(const struct convert__run *r, int rc)
+{
+    const struct pen_table *t = r->plan->table;
+    if (rc != PEN_E_NOMEM)
+        return rc; /* said where it happened */
+    if (!t)
+        return pen_error_set(r->err, rc, "%s", pen_error_default_text(rc));
+    return pen_error_set(r->err, rc, "unable to write a row of table '%.*s.%.*s': %s",
+                         PEN_SPAN_ARG(t->db), PEN_SPAN_ARG(t->name), pen_error_default_text(rc));
+}
+
+int convert__records_run(struct convert__run *r, struct pen_out *o)
+{
+    struct pen_plan *p = r->plan;
+    struct written written[PEN_SHAPES_MAX];
     const uint32_t count = PEN_MIN(p->count, PEN_SHAPES_MAX);
     int rc = 0;
     pen_buf_reset(&o->bytes);
     pen_buf_reset(&o->headers);
     o->count = 0;
-    for (uint32_t i = 0; i < count && rc >= 0; i++) {
-        const struct convert__record *rec = &p->records[i];
-        if (rec->dropped)
-            continue;
-        rc = run_part(&r, rec->key, &o->bytes, &keys[i]);
-        if (rc >= 0)
-            rc = run_part(&r, rec->value, &o->bytes, &values[i]);
-        if (rc >= 0)
-            rc = run_part(&r, rec->topic_program, &o->bytes, &topics[i]);
-        if (rc >= 0 && rec->varying > 0)
-            rc = varying_headers(&r, rec, o, &firsts[i]);
-    }
+    for (uint32_t i = 0; i < count && rc >= 0; i++)
+        rc = run_record(r, &p->records[i], o, &written[i]);
     if (rc >= 0 && o->bytes.bad)
         rc = PEN_E_NOMEM;
     if (PEN_UNLIKELY(rc < 0))
-        return rc == PEN_E_VALUE
-                   ? rc
-                   : pen_error_set(err, rc, "unable to write a row of table '%.*s.%.*s': %s",
-                                   PEN_SPAN_ARG(p->table->db), PEN_SPAN_ARG(p->table->name),
-                                   pen_error_default_text(rc));
+        return run_error(r, rc);
     for (uint32_t i = 0; i < count; i++) {
         struct convert__record *rec = &p->records[i];
-        if (rec->dropped)
+        const struct written *w = &written[i];
+        if (w->dropped)
             continue;
         struct pen_out_record *out = &o->records[o->count++];
-        out->topic = rec->topic_program ? part_span(&o->bytes, &topics[i]) : rec->topic;
+        out->topic = w->topic.null ? rec->topic : part_span(&o->bytes, &w->topic);
         out->topic_handle = rec->topic_program ? NULL : &rec->topic_handle;
-        out->key = part_span(&o->bytes, &keys[i]);
-        out->value = part_span(&o->bytes, &values[i]);
-        out->partition = rec->partition;
+        out->key = part_span(&o->bytes, &w->key);
+        out->value = part_span(&o->bytes, &w->value);
+        out->partition = w->partition;
         out->header_count = rec->header_count;
         out->headers = rec->fixed_headers;
         if (rec->varying > 0)
-            settle_headers(rec, o, firsts[i], out);
+            settle_headers(rec, o, w->headers, out);
     }
-    o->events = p->events;
     return 0;
+}
+
+int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
+                 struct pen_error *err)
+{
+    struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
+    int rc = convert__records_run(&r, o);
+    o->events = p->events;
+    return rc;
 }
 
 static bool same_cell(const struct pen_cell *a, const struct pen_cell *b)

@@ -43,6 +43,7 @@ static PEN_COLD int value_error(struct convert__run *r, const struct convert__op
 static PEN_COLD int put_instead(struct convert__run *r, const struct convert__program *p,
                                 const struct convert__op *o, const struct pen_cell *c, int rc)
 {
+    const size_t before = r->b->n;
     if (rc < 0)
         return rc;
     if (rc == WHEN_BAD) {
@@ -58,6 +59,7 @@ static PEN_COLD int put_instead(struct convert__run *r, const struct convert__pr
         }
         pen_buf_put(r->b, p->literals + o->null_lit, o->null_n);
     }
+    r->null = o->style == STYLE_HEADER || (o->style == STYLE_TEXT && r->b->n == before);
     return r->b->bad ? PEN_E_NOMEM : 0;
 }
 
@@ -310,6 +312,12 @@ static int put_other(struct convert__run *r, const struct convert__program *p,
     case W_FILE:
         text = s->file.p ? s->file : LIT("");
         break;
+    case W_FIXED_KEY:
+    case W_FIXED_VALUE:
+        pen_buf_put_span(r->b, o->writer == W_FIXED_KEY ? r->fixed_key : r->fixed_value);
+        return r->b->bad ? PEN_E_NOMEM : 0;
+    case W_DERIVED:
+        return convert__derived_put(r, p, o);
     case W_QUERY:
         text = s->query;
         break;
@@ -326,6 +334,7 @@ static int put_other(struct convert__run *r, const struct convert__program *p,
     if (text.p)
         return convert__string_put(r, o->style, text);
 null:
+    r->null = o->style == STYLE_TEXT && o->null_n == 0;
     pen_buf_put(r->b, p->literals + o->null_lit, o->null_n);
     return r->b->bad ? PEN_E_NOMEM : 0;
 }
@@ -401,14 +410,16 @@ static PEN_HOT int run_ops(struct convert__run *r, const struct convert__program
         if (o->writer == W_TX) {
             if (!r->change->order) {
                 pen_buf_put(b, lits + o->null_lit, o->null_n);
+                r->null = true;
                 o += o->length;
             }
         } else if (o->writer == W_ROW) {
             w = pen_put_u64(w, r->change->row);
             continue;
-        } else if (put_other(r, p, o) < 0) {
-            return PEN_E_NOMEM;
+        } else if ((rc = put_other(r, p, o)) < 0) {
+            return rc;
         }
+        r->b = b; /* a derived value wrote elsewhere meanwhile */
         if (b->bad)
             return PEN_E_NOMEM;
         SYNC_IN();

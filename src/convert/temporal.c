@@ -216,7 +216,7 @@ static int put_iso(const struct convert__run *r, const struct convert__op *o,
 
 /* SimpleHeaderConverter prints Connect's Date, Time and Timestamp by value: below a day as a time,
  * midnight as a date (spec connect.md §6.2) */
-static int put_header_date(const struct convert__run *r, int64_t millis)
+int convert__header_date(const struct convert__run *r, int64_t millis)
 {
     struct convert__when t = {.seconds = millis / 1000 - (millis % 1000 < 0)};
     t.micros = (uint32_t)(millis - t.seconds * 1000) * 1000;
@@ -252,8 +252,8 @@ static int put_time(const struct convert__run *r, const struct convert__op *o, i
     case PEN_AS_TIME_MILLIS:
         if (!in_day)
             return WHEN_BAD;
-        if (o->style == STYLE_HEADER)
-            return put_header_date(r, micros / 1000);
+        if (o->style != STYLE_JSON && o->connect_date)
+            return convert__header_date(r, micros / 1000);
         return put_number(r, micros / 1000);
     default:
         if (!in_day)
@@ -270,16 +270,16 @@ static int put_time(const struct convert__run *r, const struct convert__op *o, i
 static int put_when(const struct convert__run *r, const struct convert__op *o,
                     const struct convert__when *t)
 {
-    bool header_date = o->style == STYLE_HEADER && o->connect_date;
+    bool header_date = o->style != STYLE_JSON && o->connect_date;
     int64_t v;
     switch (o->as) {
     case PEN_AS_DAYS:
         if (header_date)
-            return put_header_date(r, t->seconds * 1000);
+            return convert__header_date(r, t->seconds * 1000);
         return put_number(r, (t->seconds - (t->hour * 3600 + t->minute * 60 + t->second)) / 86400);
     case PEN_AS_MILLIS:
         v = t->seconds * 1000 + t->micros / 1000;
-        return header_date ? put_header_date(r, v) : put_number(r, v);
+        return header_date ? convert__header_date(r, v) : put_number(r, v);
     case PEN_AS_MICROS:
         return put_number(r, t->seconds * 1000000 + t->micros);
     case PEN_AS_NANOS: { /* as Debezium adds: the day must fit by itself; 1677-09-22 … 2262 */

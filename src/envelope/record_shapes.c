@@ -184,5 +184,7 @@ int pen_envelope_record_shape(const struct pen_envelope_options *o, enum pen_rec
     }
     if (b.bad)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+    r->key->from = PEN_FROM_FIXED_KEY;
+    r->value->from = PEN_FROM_FIXED_VALUE;
     return 0;
 }

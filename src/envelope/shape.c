@@ -145,7 +145,6 @@ static void record(struct envelope__build *b, struct pen_shapes *s, struct pen_s
         .op = in.op,
         .tombstone = in.tombstone,
         .nth = s->variant == PEN_VARIANT_KEY_CHANGE && in.op == 'c',
-        .envelope = !in.tombstone,
     };
     if (keyed)
         r->key = key_field(b, s, topic, in.key);
@@ -254,7 +253,7 @@ int pen_envelope_shapes(const struct pen_envelope_options *o, const struct pen_t
     records(&b, ret, topic);
     if (b.bad)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
-    if (o->field_names == PEN_NAMES_AS_IS || !ret->v[0].envelope)
+    if (o->field_names == PEN_NAMES_AS_IS || !ret->v[0].value)
         return 0;
     return check_names(ret, &ret->v[0].value->children[1], err); /* before has the same fields */
 }

@@ -19,12 +19,13 @@ enum mode { MODE_DROP, MODE_TOMBSTONE, MODE_REWRITE, MODE_TO_TOMBSTONE, MODE_REW
 
 /* One entry of add.fields or add.headers: "op", "source.ts_ms", "source.ts_ms:ts" */
 struct reference {
-    struct pen_span structure; /* "source", "transaction", or n 0 = the envelope itself */
+    struct pen_span structure; /* "source", "transaction", or p NULL = the envelope itself */
     struct pen_span field, name;
 };
 
 struct unwrap {
     enum mode mode;
+    bool rewrite;      /* one of the modes that add __deleted */
     bool replace_null; /* replace.null.with.default */
     struct pen_span route_by;
     struct reference *fields, *headers;
@@ -47,37 +48,50 @@ static struct pen_span structure_of(struct pen_span field)
     return LIT("source");
 }
 
-static int references(const struct transform__config *c, const char *option,
-                      const char *prefix_name, struct reference **ret)
+/* "source.ts_ms:when" → structure source, field ts_ms, name <prefix>when */
+static int reference(const struct transform__config *c, const char *option, struct pen_span prefix,
+                     struct pen_span item, struct reference *r, struct pen_error *err)
 {
-    struct pen_span *items, prefix = transform__option(c, prefix_name, "__");
-    int n = transform__option_list(c, option, &items);
-    if (n < 0)
-        return n;
-    *ret = pen_arena_calloc(c->arena, (size_t)n + 1, sizeof(**ret));
+    struct pen_span rest = item, path, given = PEN_SPAN_NONE, first, second = PEN_SPAN_NONE;
+    (void)pen_span_split(&rest, ':', &path);
+    const bool renamed = rest.n > 0; /* split drops empty parts at the end, as Java's does */
+    if (renamed)
+        (void)pen_span_split(&rest, ':', &given);
+    if (rest.n > 0)
+        return transform__bad_option(c, option, err, "Unexpected field name: %.*s",
+                                     PEN_SPAN_ARG(item));
+    rest = path;
+    (void)pen_span_split(&rest, '.', &first);
+    if (rest.n > 0)
+        (void)pen_span_split(&rest, '.', &second);
+    const bool dotted = second.p != NULL;
+    r->field = dotted ? second : first;
+    r->structure = dotted ? first : structure_of(first);
+    const char *name =
+        renamed ? pen_arena_printf(c->arena, "%.*s%.*s", PEN_SPAN_ARG(prefix), PEN_SPAN_ARG(given))
+        : dotted
+            ? pen_arena_printf(c->arena, "%.*s%.*s_%.*s", PEN_SPAN_ARG(prefix), PEN_SPAN_ARG(first),
+                               PEN_SPAN_ARG(second))
+            : pen_arena_printf(c->arena, "%.*s%.*s", PEN_SPAN_ARG(prefix), PEN_SPAN_ARG(first));
+    if (!name)
+        return transform__no_memory(err);
+    r->name = pen_span_str(name);
+    return 0;
+}
+
+static int references(const struct transform__config *c, const char *option,
+                      const char *prefix_name, struct reference **ret, struct pen_error *err)
+{
+    struct pen_span prefix = transform__option(c, prefix_name, "__");
+    struct pen_span rest = transform__option(c, option, NULL), item;
+    *ret = pen_arena_calloc(c->arena, rest.n + 1, sizeof(**ret));
     if (!*ret)
-        return PEN_E_NOMEM;
-    for (int i = 0; i < n; i++) {
-        struct reference *r = &(*ret)[i];
-        struct pen_span rest = items[i], path, given, part;
-        (void)pen_span_split(&rest, ':', &path);
-        bool renamed = rest.p && rest.n > 0;
-        given = renamed ? rest : PEN_SPAN_NONE;
-        rest = path;
-        (void)pen_span_split(&rest, '.', &part);
-        bool dotted = part.n < path.n;
-        r->field = dotted ? rest : part;
-        r->structure = dotted ? part : structure_of(part);
-        const char *name =
-            renamed
-                ? pen_arena_printf(c->arena, "%.*s%.*s", PEN_SPAN_ARG(prefix), PEN_SPAN_ARG(given))
-            : dotted
-                ? pen_arena_printf(c->arena, "%.*s%.*s_%.*s", PEN_SPAN_ARG(prefix),
-                                   PEN_SPAN_ARG(part), PEN_SPAN_ARG(rest))
-                : pen_arena_printf(c->arena, "%.*s%.*s", PEN_SPAN_ARG(prefix), PEN_SPAN_ARG(part));
-        if (!name)
-            return PEN_E_NOMEM;
-        r->name = pen_span_str(name);
+        return transform__no_memory(err);
+    int n = 0;
+    while (rest.n > 0 && pen_span_split(&rest, ',', &item)) {
+        int rc = reference(c, option, prefix, pen_span_trim(item), &(*ret)[n++], err);
+        if (rc < 0)
+            return rc;
     }
     return n;
 }
@@ -98,194 +112,220 @@ static int unwrap_create(const struct transform__config *c, void **ret, struct p
 {
     struct unwrap *u = pen_arena_alloc(c->arena, sizeof(*u));
     if (!u)
-        return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+        return transform__no_memory(err);
     struct pen_span mode = transform__option(c, "delete.tombstone.handling.mode", "tombstone");
     if (mode_of(mode, &u->mode) < 0)
-        return pen_error_set(err, PEN_E_CONFIG,
-                             "option '%sdelete.tombstone.handling.mode': '%.*s' is none of drop, "
-                             "tombstone, rewrite, rewrite-with-tombstone, delete-to-tombstone",
-                             c->prefix, PEN_SPAN_ARG(mode));
+        return transform__bad_option(c, "delete.tombstone.handling.mode", err,
+                                     "'%.*s' is none of drop, tombstone, rewrite, "
+                                     "rewrite-with-tombstone, delete-to-tombstone",
+                                     PEN_SPAN_ARG(mode));
+    u->rewrite = u->mode == MODE_REWRITE || u->mode == MODE_REWRITE_TOMBSTONE;
     u->replace_null = transform__option_bool(c, "replace.null.with.default", true);
-    u->route_by = pen_span_trim(transform__option(c, "route.by.field", NULL));
-    u->field_count = references(c, "add.fields", "add.fields.prefix", &u->fields);
-    u->header_count = references(c, "add.headers", "add.headers.prefix", &u->headers);
-    if (u->field_count < 0 || u->header_count < 0)
-        return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+    u->route_by = transform__option(c, "route.by.field", NULL);
+    u->field_count = references(c, "add.fields", "add.fields.prefix", &u->fields, err);
+    if (u->field_count < 0)
+        return u->field_count;
+    u->header_count = references(c, "add.headers", "add.headers.prefix", &u->headers, err);
+    if (u->header_count < 0)
+        return u->header_count;
     *ret = u;
     return 0;
 }
 
 /* ---- editing -------------------------------------------------------------------------------- */
 
-static const struct pen_field *resolve(const struct pen_field *envelope,
-                                       const struct reference *ref)
+/* What ref names, as an added field: optional, without default. @returns 1, 0 = there is none, or what
+ * Debezium fails with: a struct that the envelope has not */
+static int resolve(const struct pen_field *envelope, const struct reference *ref,
+                   struct pen_field *ret, struct pen_error *err)
 {
-    if (ref->structure.n == 0)
-        return transform__field(envelope, ref->field);
-    return transform__field(transform__field(envelope, ref->structure), ref->field);
-}
-
-/* A copy as an added field: optional, without default. A field of `transaction` is null without it,
- * which its writer must know by itself. */
-static struct pen_field added(const struct pen_field *envelope, const struct reference *ref,
-                              const struct pen_field *f)
-{
-    struct pen_field copy = *f;
     const struct pen_field *parent =
-        ref->structure.n > 0 ? transform__field(envelope, ref->structure) : NULL;
-    copy.name = ref->name;
-    copy.optional = true;
-    copy.def = (struct pen_constant){.kind = PEN_CONST_NONE};
-    if (parent && parent->from == PEN_FROM_NULL)
-        copy.from = PEN_FROM_NULL;
-    return copy;
+        ref->structure.p ? transform__field(envelope, ref->structure) : envelope;
+    if (!parent || parent->type != PEN_SCHEMA_STRUCT)
+        return transform__fails(err, "the envelope has no struct '%.*s' for field '%.*s'",
+                                PEN_SPAN_ARG(ref->structure), PEN_SPAN_ARG(ref->name));
+    const struct pen_field *f = transform__field(parent, ref->field);
+    if (!f)
+        f = transform__field(envelope, ref->field);
+    if (!f)
+        return 0;
+    *ret = *f;
+    ret->name = ref->name;
+    ret->optional = true;
+    ret->default_for_null = false;
+    ret->def = (struct pen_constant){.kind = PEN_CONST_NONE};
+    if (parent->from == PEN_FROM_NULL) /* a field of `transaction` is null without it */
+        ret->from = PEN_FROM_NULL;
+    return 1;
 }
 
-static int add_headers(const struct unwrap *u, struct pen_arena *a, struct pen_shape *r)
+/* The headers of a delete and of its tombstone are one object, until a transform copies the record. */
+static void share_headers(const struct transform__edit *e)
+{
+    struct pen_shapes *s = e->shapes;
+    if (!e->first || e->index + 1 >= s->count || !s->v[e->index + 1].tombstone)
+        return;
+    s->v[e->index + 1].headers = e->r->headers;
+    s->v[e->index + 1].header_count = e->r->header_count;
+}
+
+static int add_headers(const struct unwrap *u, struct transform__edit *e)
 {
     for (int i = 0; i < u->header_count; i++) {
-        const struct pen_field *f = resolve(r->value, &u->headers[i]);
-        if (!f)
-            continue;
-        struct pen_field copy = added(r->value, &u->headers[i], f);
-        if (transform__add_header(a, r, u->headers[i].name, &copy) < 0)
-            return PEN_E_NOMEM;
+        struct pen_field f;
+        int rc = resolve(e->r->value, &u->headers[i], &f, e->err);
+        if (rc < 0)
+            return rc;
+        if (rc > 0 && transform__add_header(e->arena, e->r, u->headers[i].name, &f) < 0)
+            return transform__no_memory(e->err);
     }
+    share_headers(e);
     return 0;
 }
 
-/* The tombstone after a delete: the delete's headers, and for `op` one more */
-static int tombstone(const struct unwrap *u, struct pen_shapes *s, uint32_t index, bool first)
+/* The tombstone after a delete: for `op` one more header */
+static int tombstone(const struct unwrap *u, struct transform__edit *e)
 {
-    struct pen_shape *r = &s->v[index];
-    if (u->mode != MODE_REWRITE_TOMBSTONE) {
-        r->dropped = true;
-        return 0;
-    }
-    if (first && index > 0) {
-        r->headers = s->v[index - 1].headers;
-        r->header_count = s->v[index - 1].header_count;
-    }
     for (int i = 0; i < u->header_count; i++) {
         if (!pen_span_eq_str(u->headers[i].field, "op"))
             continue;
         struct pen_field d = transform__text(PEN_SPAN_NONE, LIT("d"));
-        if (transform__add_header(s->arena, r, u->headers[i].name, &d) < 0)
-            return PEN_E_NOMEM;
+        if (transform__add_header(e->arena, e->r, u->headers[i].name, &d) < 0)
+            return transform__no_memory(e->err);
     }
+    e->r->dropped = u->mode != MODE_REWRITE_TOMBSTONE;
     return 0;
 }
 
-static int route(const struct unwrap *u, struct pen_shape *r, struct pen_field *row,
-                 struct pen_error *err)
+/* A topic that is blank is none: the record's stays */
+static int put_topic(const struct pen_derive_call *c)
+{
+    struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
+    pen_json_string_text(&text, c->in[0]);
+    if (pen_json_is_null(c->in[0]) || pen_span_trim(pen_buf_span(&text)).n == 0)
+        pen_buf_put_lit(c->out, "null");
+    else
+        pen_buf_put_span(c->out, c->in[0]);
+    return text.bad ? PEN_E_NOMEM : 0;
+}
+
+static int route(const struct unwrap *u, struct transform__edit *e, const struct pen_field *row)
 {
     if (u->route_by.n == 0)
         return 0;
-    struct pen_field *f = transform__field(row, u->route_by);
-    if (!f || f->type != PEN_SCHEMA_STRING)
-        return pen_error_set(err, PEN_E_CONFIG,
-                             "option 'route.by.field': topic '%.*s' has no string field '%.*s'",
-                             PEN_SPAN_ARG(r->topic), PEN_SPAN_ARG(u->route_by));
-    r->topic_from = f;
+    const struct pen_field *f = transform__field(row, u->route_by);
+    if (!f)
+        return transform__fails(
+            e->err, "option 'route.by.field': %.*s is not a valid field name of topic '%.*s'",
+            PEN_SPAN_ARG(u->route_by), PEN_SPAN_ARG(e->r->topic));
+    if (f->type != PEN_SCHEMA_STRING)
+        return transform__fails(
+            e->err, "option 'route.by.field': Field '%.*s' is not of type STRING in topic '%.*s'",
+            PEN_SPAN_ARG(u->route_by), PEN_SPAN_ARG(e->r->topic));
+    struct pen_field *made = pen_arena_alloc(e->arena, sizeof(*made));
+    if (!made)
+        return transform__no_memory(e->err);
+    *made = transform__text(PEN_SPAN_NONE, PEN_SPAN_NONE);
+    e->r->topic_from = made;
+    int rc = transform__derive(e->arena, f, put_topic, NULL, 0, made);
+    return rc < 0 ? transform__no_memory(e->err) : 0;
+}
+
+static int add_fields(const struct unwrap *u, struct transform__edit *e,
+                      const struct pen_field *envelope, struct pen_field *root)
+{
+    for (int i = 0; i < u->field_count; i++) {
+        struct pen_field f;
+        int rc = resolve(envelope, &u->fields[i], &f, e->err);
+        if (rc == 0)
+            continue;
+        if (rc > 0 && f.type == PEN_SCHEMA_STRUCT) {
+            if (f.from != PEN_FROM_NULL)
+                return transform__fails(e->err, "Struct schemas do not match: field '%.*s'",
+                                        PEN_SPAN_ARG(f.name));
+            f.child_count = 0; /* the copied schema has no fields */
+        }
+        if (rc > 0)
+            rc = transform__add(e->arena, root, &f, e->err);
+        if (rc < 0)
+            return rc;
+    }
     return 0;
 }
 
 /* row becomes the value, with __deleted and the added fields */
-static int replace(const struct unwrap *u, struct pen_shapes *s, struct pen_shape *r,
-                   struct pen_field *row, bool deleted)
+static int replace(const struct unwrap *u, struct transform__edit *e, const struct pen_field *row,
+                   bool deleted)
 {
-    struct pen_field *envelope = r->value, *root = pen_arena_alloc(s->arena, sizeof(*root));
-    bool rewrite = u->mode == MODE_REWRITE || u->mode == MODE_REWRITE_TOMBSTONE;
-    if (!root)
-        return PEN_E_NOMEM;
-    *root = *row;
-    root->name = PEN_SPAN_NONE;
-    root->optional = false;
-    if (u->replace_null) { /* the struct is made anew from values with defaults filled in */
-        root->children = pen_arena_calloc(s->arena, row->child_count + 1, sizeof(*row));
-        if (!root->children)
-            return PEN_E_NOMEM;
-        for (uint32_t i = 0; i < row->child_count; i++) {
-            root->children[i] = row->children[i];
-            root->children[i].default_for_null = true;
-        }
-    }
-    if (rewrite) {
+    const struct pen_field *envelope = e->r->value;
+    struct pen_field *root;
+    int rc = transform__rebuild(e->arena, row, u->rewrite && u->replace_null, &root);
+    if (rc < 0)
+        return transform__no_memory(e->err);
+    if (u->rewrite) {
         struct pen_field f =
             transform__text(LIT("__deleted"), deleted ? LIT("true") : LIT("false"));
-        if (!transform__append(s->arena, root, &f))
-            return PEN_E_NOMEM;
+        rc = transform__add(e->arena, root, &f, e->err);
     }
-    for (int i = 0; i < u->field_count; i++) {
-        const struct pen_field *f = resolve(envelope, &u->fields[i]);
-        if (!f)
-            continue;
-        struct pen_field copy = added(envelope, &u->fields[i], f);
-        if (!transform__append(s->arena, root, &copy))
-            return PEN_E_NOMEM;
-    }
-    r->value = root;
-    r->envelope = false;
-    return 0;
+    if (rc == 0 && !deleted)
+        rc = route(u, e, root);
+    if (rc == 0)
+        rc = add_fields(u, e, envelope, root);
+    e->r->value = root;
+    return rc;
 }
 
 /* A delete's d record */
-static int deleted(const struct unwrap *u, struct pen_shapes *s, struct pen_shape *r,
-                   struct pen_field *before, struct pen_field *after)
+static int deleted(const struct unwrap *u, struct transform__edit *e, struct pen_field *before,
+                   struct pen_field *after)
 {
-    switch (u->mode) {
-    case MODE_DROP:
-        r->dropped = true;
-        return 0;
-    case MODE_TOMBSTONE: {
-        struct pen_field *root = pen_arena_alloc(s->arena, sizeof(*root));
-        if (!root)
-            return PEN_E_NOMEM;
-        *root = *after;
-        root->name = PEN_SPAN_NONE;
-        r->value = root;
-        r->envelope = false;
+    if (u->mode == MODE_DROP) {
+        e->r->dropped = true;
         return 0;
     }
-    case MODE_TO_TOMBSTONE:
-        r->value = NULL;
-        r->envelope = false;
+    int rc = route(u, e, before);
+    if (rc < 0)
+        return rc;
+    if (u->rewrite)
+        return replace(u, e, before, true);
+    e->r->value = NULL;
+    if (u->mode == MODE_TO_TOMBSTONE)
         return 0;
-    case MODE_REWRITE:
-    case MODE_REWRITE_TOMBSTONE:
-        return replace(u, s, r, before, true);
-    }
+    struct pen_field *root = pen_arena_alloc(e->arena, sizeof(*root));
+    if (!root)
+        return transform__no_memory(e->err);
+    *root = *after;
+    root->name = PEN_SPAN_NONE;
+    e->r->value = root;
     return 0;
 }
 
-static int unwrap_apply(const void *self, struct pen_shapes *s, uint32_t index, bool first,
-                        struct pen_error *err)
+static int unwrap_apply(const void *self, struct transform__edit *e)
 {
     const struct unwrap *u = self;
-    struct pen_shape *r = &s->v[index];
-    if (r->fixed)
-        return 0;
-    if (!r->value)
-        return tombstone(u, s, index, first);
-    if (!r->envelope)
+    struct pen_shape *r = e->r;
+    if (transform__is_null(r->value))
+        return tombstone(u, e);
+    if (!transform__is_envelope(r))
         return 0;
     struct pen_field *before = transform__field(r->value, LIT("before"));
     struct pen_field *after = transform__field(r->value, LIT("after"));
-    int rc = add_headers(u, s->arena, r);
-    if (rc < 0 || !before || !after)
-        return pen_error_set(err, rc < 0 ? rc : PEN_E_STATE, "%s",
-                             pen_error_default_text(rc < 0 ? rc : PEN_E_STATE));
+    int rc = add_headers(u, e);
+    if (rc < 0)
+        return rc;
+    if (!before || !after)
+        return transform__fails(e->err, "Unknown field: %s", before ? "after" : "before");
     if (after->from == PEN_FROM_NULL && before->from == PEN_FROM_NULL) {
         r->dropped = true; /* truncate */
         return 0;
     }
-    bool gone = after->from == PEN_FROM_NULL;
-    rc = route(u, r, gone ? before : after, err);
-    if (rc < 0)
-        return rc;
-    rc = gone ? deleted(u, s, r, before, after) : replace(u, s, r, after, false);
-    return rc < 0 ? pen_error_set(err, rc, "%s", pen_error_default_text(rc)) : 0;
+    if (after->from == PEN_FROM_NULL)
+        return deleted(u, e, before, after);
+    return replace(u, e, after, false);
 }
 
 const struct transform__kind transform__extract_new_record = {
-    "io.debezium.transforms.ExtractNewRecordState", unwrap_create, NULL, unwrap_apply};
+    .class_name = "io.debezium.transforms.ExtractNewRecordState",
+    .create = unwrap_create,
+    .apply = unwrap_apply,
+};

@@ -10,18 +10,18 @@ static int none_create(const struct transform__config *c, void **ret, struct pen
     return 0;
 }
 
-static int filter_apply(const void *self, struct pen_shapes *s, uint32_t index, bool first,
-                        struct pen_error *err)
+static int filter_apply(const void *self, struct transform__edit *e)
 {
     (void)self;
-    (void)first;
-    (void)err;
-    s->v[index].dropped = true;
+    e->r->dropped = true;
     return 0;
 }
 
-const struct transform__kind transform__filter = {"org.apache.kafka.connect.transforms.Filter",
-                                                  none_create, NULL, filter_apply};
+const struct transform__kind transform__filter = {
+    .class_name = "org.apache.kafka.connect.transforms.Filter",
+    .create = none_create,
+    .apply = filter_apply,
+};
 
 /* ---- TopicNameMatches ----------------------------------------------------------------------- */
 
@@ -51,19 +51,19 @@ static bool topic_test(const void *self, const struct pen_shape *r)
 
 const struct transform__predicate_kind transform__topic_name_matches = {
     "org.apache.kafka.connect.transforms.predicates.TopicNameMatches", topic_create, topic_destroy,
-    topic_test};
+    topic_test, true};
 
 /* ---- RecordIsTombstone ---------------------------------------------------------------------- */
 
 static bool tombstone_test(const void *self, const struct pen_shape *r)
 {
     (void)self;
-    return !r->fixed && (!r->value || r->value->from == PEN_FROM_NULL);
+    return transform__is_null(r->value);
 }
 
 const struct transform__predicate_kind transform__record_is_tombstone = {
     "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone", none_create, NULL,
-    tombstone_test};
+    tombstone_test, false};
 
 /* ---- HasHeaderKey --------------------------------------------------------------------------- */
 
@@ -86,5 +86,5 @@ static bool header_test(const void *self, const struct pen_shape *r)
 }
 
 const struct transform__predicate_kind transform__has_header_key = {
-    "org.apache.kafka.connect.transforms.predicates.HasHeaderKey", header_create, NULL,
-    header_test};
+    "org.apache.kafka.connect.transforms.predicates.HasHeaderKey", header_create, NULL, header_test,
+    false};

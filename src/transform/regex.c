@@ -106,7 +106,11 @@ static int expand(const struct transform__regex *r, struct pen_span text, struct
         uint8_t c = rep.p[i++];
         uint32_t group;
         int rc = 0;
-        if (c == '\\' && i < rep.n) {
+        if (c == '\\') {
+            if (i == rep.n)
+                return pen_error_set(err, PEN_E_CONFIG,
+                                     "replacement '%.*s': character to be escaped is missing",
+                                     PEN_SPAN_ARG(rep));
             pen_buf_put_byte(b, rep.p[i++]);
             continue;
         }

@@ -25,18 +25,14 @@ static void router_destroy(void *self)
     pen_renamer_free(self);
 }
 
-static int router_apply(const void *self, struct pen_shapes *s, uint32_t index, bool first,
-                        struct pen_error *err)
+static int router_apply(const void *self, struct transform__edit *e)
 {
-    struct pen_shape *shape = &s->v[index];
-    (void)first;
-    if (shape->topic_from)
-        return pen_error_set(
-            err, PEN_E_CONFIG,
-            "the topic comes from a field of the row, so no pattern can be applied "
-            "to it beforehand");
-    return pen_renamer_apply(self, shape->topic, s->arena, &shape->topic, err);
+    return transform__rename_topic(self, e);
 }
 
 const struct transform__kind transform__regex_router = {
-    "org.apache.kafka.connect.transforms.RegexRouter", router_create, router_destroy, router_apply};
+    .class_name = "org.apache.kafka.connect.transforms.RegexRouter",
+    .create = router_create,
+    .destroy = router_destroy,
+    .apply = router_apply,
+};

@@ -6,12 +6,37 @@
  *     transforms.route.negate=true */
 #include "transform_int.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 static const struct transform__kind *const kinds[] = {
     &transform__extract_new_record,
     &transform__regex_router,
     &transform__filter,
+    &transform__timestamp_router,
+    &transform__insert_header,
+    &transform__drop_headers,
+    &transform__value_to_key,
+    &transform__insert_field[0],
+    &transform__insert_field[1],
+    &transform__replace_field[0],
+    &transform__replace_field[1],
+    &transform__hoist_field[0],
+    &transform__hoist_field[1],
+    &transform__extract_field[0],
+    &transform__extract_field[1],
+    &transform__set_schema_metadata[0],
+    &transform__set_schema_metadata[1],
+    &transform__header_from[0],
+    &transform__header_from[1],
+    &transform__flatten[0],
+    &transform__flatten[1],
+    &transform__mask_field[0],
+    &transform__mask_field[1],
+    &transform__cast[0],
+    &transform__cast[1],
+    &transform__timestamp_converter[0],
+    &transform__timestamp_converter[1],
 };
 static const struct transform__predicate_kind *const predicate_kinds[] = {
     &transform__topic_name_matches,
@@ -48,7 +73,7 @@ struct pen_span transform__option(const struct transform__config *c, const char 
     for (size_t i = c->count; i > 0; i--) { /* later ones win */
         struct pen_span k = c->props[i - 1].name;
         if (k.n == p + n && memcmp(k.p, c->prefix, p) == 0 && memcmp(k.p + p, name, n) == 0)
-            return c->props[i - 1].value;
+            return c->trimmed ? pen_span_trim(c->props[i - 1].value) : c->props[i - 1].value;
     }
     return pen_span_str(def);
 }
@@ -86,6 +111,18 @@ int transform__option_needed(const struct transform__config *c, const char *name
     return pen_error_set(err, PEN_E_CONFIG, "option '%s%s' is missing", c->prefix, name);
 }
 
+int transform__bad_option(const struct transform__config *c, const char *name,
+                          struct pen_error *err, const char *fmt, ...)
+{
+    struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    pen_buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    return pen_error_set(err, PEN_E_CONFIG, "option '%s%s': %s", c->prefix, name,
+                         pen_buf_cstr(&text));
+}
+
 /* ---- building --------------------------------------------------------------------------------- */
 
 /* "org.apache…RegexRouter" or, as Connect allows, "RegexRouter" */
@@ -95,20 +132,27 @@ static bool class_is(const char *class_name, struct pen_span given)
     return pen_span_eq_str(given, class_name) || (dot && pen_span_eq_str(given, dot + 1));
 }
 
-static int no_memory(struct pen_error *err)
-{
-    return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
-}
-
 static int unknown(struct pen_error *err, const char *prefix, struct pen_span type)
 {
     if (type.n == 0)
         return pen_error_set(err, PEN_E_CONFIG, "option '%stype' is missing", prefix);
-    pen_error_set(err, PEN_E_CONFIG, "option '%stype': class '%.*s' is not built into penstock",
-                  prefix, PEN_SPAN_ARG(type));
-    pen_error_hint(err, "transforms: ExtractNewRecordState, RegexRouter, Filter; predicates: "
-                        "TopicNameMatches, RecordIsTombstone, HasHeaderKey");
-    return PEN_E_CONFIG;
+    return pen_error_set(err, PEN_E_CONFIG,
+                         "option '%stype': class '%.*s' is not built into penstock", prefix,
+                         PEN_SPAN_ARG(type));
+}
+
+static int no_such(struct pen_error *err, const char *prefix, struct pen_span type)
+{
+    struct pen_buf PEN_CLEANUP(pen_buf_done) names = PEN_BUF_INIT;
+    int rc = unknown(err, prefix, type);
+    for (size_t i = 0; i < PEN_COUNT(kinds); i++)
+        pen_buf_printf(&names, "%s%s", i ? ", " : "there are transforms ",
+                       strrchr(kinds[i]->class_name, '.') + 1);
+    for (size_t i = 0; i < PEN_COUNT(predicate_kinds); i++)
+        pen_buf_printf(&names, "%s%s", i ? ", " : " and predicates ",
+                       strrchr(predicate_kinds[i]->class_name, '.') + 1);
+    pen_error_hint(err, "%s", pen_buf_cstr(&names));
+    return rc;
 }
 
 static int add_predicate(struct pen_transforms *t, const struct transform__config *all,
@@ -118,14 +162,15 @@ static int add_predicate(struct pen_transforms *t, const struct transform__confi
     struct transform__config c = *all;
     c.prefix = pen_arena_printf(&t->arena, "predicates.%.*s.", PEN_SPAN_ARG(name));
     if (!c.prefix)
-        return no_memory(err);
+        return transform__no_memory(err);
     struct pen_span type = pen_span_trim(transform__option(&c, "type", NULL));
     p->name = name;
+    c.trimmed = true;
     for (size_t i = 0; i < PEN_COUNT(predicate_kinds); i++)
         if (class_is(predicate_kinds[i]->class_name, type))
             p->kind = predicate_kinds[i];
     if (!p->kind)
-        return unknown(err, c.prefix, type);
+        return no_such(err, c.prefix, type);
     int rc = p->kind->create(&c, &p->self, err);
     t->predicate_count += rc == 0;
     return rc;
@@ -138,14 +183,17 @@ static int add_step(struct pen_transforms *t, const struct transform__config *al
     struct transform__config c = *all;
     c.prefix = pen_arena_printf(&t->arena, "transforms.%.*s.", PEN_SPAN_ARG(name));
     if (!c.prefix)
-        return no_memory(err);
+        return transform__no_memory(err);
     struct pen_span type = pen_span_trim(transform__option(&c, "type", NULL));
     s->name = name;
     for (size_t i = 0; i < PEN_COUNT(kinds); i++)
         if (class_is(kinds[i]->class_name, type))
             s->kind = kinds[i];
-    if (!s->kind)
-        return unknown(err, c.prefix, type);
+    if (s->kind) {
+        c.side = s->kind->side;
+        c.trimmed = strncmp(s->kind->class_name, "org.apache.kafka.", 17) == 0;
+    } else
+        return no_such(err, c.prefix, type);
     struct pen_span when = pen_span_trim(transform__option(&c, "predicate", NULL));
     s->negate = transform__option_bool(&c, "negate", false);
     for (uint32_t i = 0; i < t->predicate_count; i++)
@@ -181,22 +229,22 @@ static int build(struct pen_transforms *t, struct transform__config *c, struct p
 {
     struct pen_span *names;
     if (keep_properties(t, c) < 0)
-        return no_memory(err);
+        return transform__no_memory(err);
     int n = transform__option_list(c, "predicates", &names);
     if (n < 0)
-        return no_memory(err);
+        return transform__no_memory(err);
     t->predicates = pen_arena_calloc(&t->arena, (size_t)n + 1, sizeof(*t->predicates));
     for (int i = 0, rc; i < n && t->predicates; i++)
         if ((rc = add_predicate(t, c, names[i], err)) < 0)
             return rc;
     n = transform__option_list(c, "transforms", &names);
     if (n < 0 || !t->predicates)
-        return no_memory(err);
+        return transform__no_memory(err);
     t->steps = pen_arena_calloc(&t->arena, (size_t)n + 1, sizeof(*t->steps));
     for (int i = 0, rc; i < n && t->steps; i++)
         if ((rc = add_step(t, c, names[i], err)) < 0)
             return rc;
-    return t->steps ? 0 : no_memory(err);
+    return t->steps ? 0 : transform__no_memory(err);
 }
 
 int pen_transforms_new(const struct pen_transform_property *props, size_t count,
@@ -205,8 +253,8 @@ int pen_transforms_new(const struct pen_transform_property *props, size_t count,
     struct pen_transforms *t = calloc(1, sizeof(*t));
     *ret = NULL;
     if (!t)
-        return no_memory(err);
-    struct transform__config c = {props, count, "", &t->arena};
+        return transform__no_memory(err);
+    struct transform__config c = {props, count, "", TRANSFORM_VALUE, false, &t->arena};
     int rc = build(t, &c, err);
     if (rc < 0 || t->step_count == 0) {
         pen_transforms_free(t);
@@ -232,22 +280,45 @@ void pen_transforms_free(struct pen_transforms *t)
 
 /* ---- running ---------------------------------------------------------------------------------- */
 
+/* What a transform fails with is kept until such a record comes. */
+static int fails(const struct step *st, struct transform__edit *e, int rc)
+{
+    if (rc != PEN_E_CONFIG)
+        return rc;
+    pen_error_prefix(e->err, "unable to apply transform '%.*s' to a record of topic '%.*s'",
+                     PEN_SPAN_ARG(st->name), PEN_SPAN_ARG(e->r->topic));
+    e->r->failure = pen_arena_span(e->arena, pen_span_str(e->err->text));
+    *e->err = (struct pen_error){0};
+    return e->r->failure.p ? 0 : transform__no_memory(e->err);
+}
+
+static int apply_step(const struct step *st, struct transform__edit *e)
+{
+    if (st->predicate) {
+        if (st->predicate->kind->by_topic && e->r->topic_from)
+            return transform__fails(e->err,
+                                    "predicate '%.*s' asks for the topic, which comes from "
+                                    "a field of the row",
+                                    PEN_SPAN_ARG(st->predicate->name));
+        if (st->predicate->kind->test(st->predicate->self, e->r) == st->negate)
+            return 0;
+    }
+    int rc = st->kind->apply(st->self, e);
+    e->first = false;
+    return rc;
+}
+
 int pen_transforms_apply(const struct pen_transforms *t, struct pen_shapes *s,
                          struct pen_error *err)
 {
     for (uint32_t i = 0; i < s->count; i++) {
-        bool first = true;
-        for (uint32_t k = 0; k < t->step_count && !s->v[i].dropped; k++) {
-            const struct step *st = &t->steps[k];
-            if (st->predicate &&
-                st->predicate->kind->test(st->predicate->self, &s->v[i]) == st->negate)
-                continue;
-            int rc = st->kind->apply(st->self, s, i, first, err);
-            if (rc < 0) {
-                pen_error_prefix(err, "unable to apply transform '%.*s'", PEN_SPAN_ARG(st->name));
+        struct transform__edit e = {s, &s->v[i], i, true, s->arena, err};
+        for (uint32_t k = 0; k < t->step_count && !e.r->dropped && !e.r->failure.p; k++) {
+            int rc = apply_step(&t->steps[k], &e);
+            if (rc < 0)
+                rc = fails(&t->steps[k], &e, rc);
+            if (rc < 0)
                 return rc;
-            }
-            first = false;
         }
     }
     return 0;

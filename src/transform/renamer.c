@@ -51,3 +51,36 @@ int pen_renamer_apply(const struct pen_renamer *r, struct pen_span name, struct 
     *ret = pen_arena_span(arena, pen_buf_span(&b));
     return ret->p ? 0 : pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
 }
+
+/* For topics that come from the row: arg is the renamer */
+static int put_renamed(const struct pen_derive_call *c)
+{
+    struct pen_buf PEN_CLEANUP(pen_buf_done) name = PEN_BUF_INIT;
+    struct pen_arena PEN_CLEANUP(pen_arena_done) arena = PEN_ARENA_INIT;
+    struct pen_span made;
+    if (pen_json_is_null(c->in[0])) {
+        pen_buf_put_lit(c->out, "null");
+        return 0;
+    }
+    pen_json_string_text(&name, c->in[0]);
+    if (name.bad)
+        return PEN_E_NOMEM;
+    int rc = pen_renamer_apply(c->arg, pen_buf_span(&name), &arena, &made, c->err);
+    if (rc == 0)
+        pen_buf_put_json_string(c->out, made);
+    return rc;
+}
+
+int transform__rename_topic(const struct pen_renamer *r, struct transform__edit *e)
+{
+    int rc = pen_renamer_apply(r, e->r->topic, e->arena, &e->r->topic, e->err);
+    if (rc < 0 || !e->r->topic_from)
+        return rc;
+    struct pen_field *made = pen_arena_alloc(e->arena, sizeof(*made));
+    if (!made)
+        return transform__no_memory(e->err);
+    *made = transform__text(PEN_SPAN_NONE, PEN_SPAN_NONE);
+    rc = transform__derive(e->arena, e->r->topic_from, put_renamed, r, 0, made);
+    e->r->topic_from = made;
+    return rc < 0 ? transform__no_memory(e->err) : 0;
+}

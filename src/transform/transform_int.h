@@ -6,11 +6,16 @@
 
 #define LIT(s) PEN_SPAN_LIT(s)
 
+/* Which half of the record a transform works on: its class ends in $Key or $Value */
+enum transform__side { TRANSFORM_KEY, TRANSFORM_VALUE };
+
 /* The options of one transform or predicate: everything under "transforms.unwrap." */
 struct transform__config {
     const struct pen_transform_property *props;
     size_t count;
     const char *prefix;
+    enum transform__side side;
+    bool trimmed; /* Kafka's own classes read their options without the blanks around them */
     struct pen_arena *arena; /* lives as long as the chain */
 };
 /* The option's value, or the default (which may be NULL: p NULL) */
@@ -23,34 +28,106 @@ int transform__option_list(const struct transform__config *c, const char *name,
 /* The value or PEN_E_CONFIG "… needs …" */
 PEN_MUST_USE int transform__option_needed(const struct transform__config *c, const char *name,
                                           struct pen_span *ret, struct pen_error *err);
+/* "option 'transforms.x.name': " and the text. @returns PEN_E_CONFIG */
+int transform__bad_option(const struct transform__config *c, const char *name,
+                          struct pen_error *err, const char *fmt, ...) PEN_PRINTF(4, 5);
+int transform__no_memory(struct pen_error *err);
 
+/* One record of a change under a transform's hands */
+struct transform__edit {
+    struct pen_shapes *shapes;
+    struct pen_shape *r;
+    uint32_t index; /* of r in shapes */
+    bool first;     /* no transform before this one touched the record */
+    struct pen_arena *arena;
+    struct pen_error *err;
+};
+
+/* Results of apply: 0, PEN_E_NOMEM, or PEN_E_CONFIG: the transform fails on this record, and so does the
+ * task when it comes. err says why. */
 struct transform__kind {
     const char *class_name;
     int (*create)(const struct transform__config *c, void **ret, struct pen_error *err);
     void (*destroy)(void *self); /* NULL: all of it is the arena's */
-    /* index: of the record in s; first: no transform before this one touched the record */
-    int (*apply)(const void *self, struct pen_shapes *s, uint32_t index, bool first,
-                 struct pen_error *err);
+    int (*apply)(const void *self, struct transform__edit *e);
+    enum transform__side side;
 };
+/* The two classes of a transform that works on one half */
+#define TRANSFORM_KEY_AND_VALUE(symbol, name, create_fn, destroy_fn, apply_fn)                     \
+    const struct transform__kind symbol[2] = {{"org.apache.kafka.connect.transforms." name "$Key", \
+                                               create_fn, destroy_fn, apply_fn, TRANSFORM_KEY},    \
+                                              {"org.apache.kafka.connect.transforms." name         \
+                                               "$Value",                                           \
+                                               create_fn, destroy_fn, apply_fn, TRANSFORM_VALUE}}
 struct transform__predicate_kind {
     const char *class_name;
     int (*create)(const struct transform__config *c, void **ret, struct pen_error *err);
     void (*destroy)(void *self);
     bool (*test)(const void *self, const struct pen_shape *r);
+    bool by_topic; /* cannot be asked where the topic comes from the row */
 };
 extern const struct transform__kind transform__extract_new_record, transform__regex_router,
-    transform__filter;
+    transform__filter, transform__timestamp_router, transform__insert_header,
+    transform__drop_headers, transform__value_to_key;
+extern const struct transform__kind transform__insert_field[2], transform__replace_field[2],
+    transform__hoist_field[2], transform__extract_field[2], transform__set_schema_metadata[2],
+    transform__header_from[2], transform__flatten[2], transform__mask_field[2], transform__cast[2],
+    transform__timestamp_converter[2];
 extern const struct transform__predicate_kind transform__topic_name_matches,
     transform__record_is_tombstone, transform__has_header_key;
 
-/* trees.c */
+/* ---- trees.c: shapes edited. Arrays are copied when they grow: other records may share them ---- */
+
 struct pen_field *transform__field(const struct pen_field *parent, struct pen_span name); /* NULL */
-/* Appends a copy of *f to parent's children. @returns the new child, NULL when memory is out */
-struct pen_field *transform__append(struct pen_arena *a, struct pen_field *parent,
-                                    const struct pen_field *f);
+/* The half that a transform works on */
+struct pen_field **transform__half(struct pen_shape *r, enum transform__side side);
+/* null, with or without a schema */
+bool transform__is_null(const struct pen_field *f);
+bool transform__is_envelope(const struct pen_shape *r); /* by the value's schema name */
+/* *f as a struct required for `purpose`, as Connect's Requirements say it. */
+PEN_MUST_USE int transform__need_struct(const struct pen_field *f, const char *purpose,
+                                        struct pen_error *err);
+/* The i-th child as a value of its own, whatever its parent's value comes from */
+PEN_MUST_USE int transform__child(struct pen_arena *a, const struct pen_field *parent, uint32_t i,
+                                  struct pen_field *ret);
+/* A struct like f (name, version, doc, parameters; not optional, no default) whose fields can be
+ * edited: `room` more can be added. With defaults: what is null becomes its default, for good. */
+PEN_MUST_USE int transform__rebuild(struct pen_arena *a, const struct pen_field *f,
+                                    bool with_defaults, struct pen_field **ret);
+/* Adds a copy of *f as the last child. @returns 0, PEN_E_NOMEM, or PEN_E_CONFIG where the name is taken */
+PEN_MUST_USE int transform__add(struct pen_arena *a, struct pen_field *parent,
+                                const struct pen_field *f, struct pen_error *err);
 PEN_MUST_USE int transform__add_header(struct pen_arena *a, struct pen_shape *r,
                                        struct pen_span name, const struct pen_field *value);
 struct pen_field transform__text(struct pen_span name, struct pen_span value);
+/* A value made of base's by put; its schema is the caller's to set. arg_n bytes at arg are copied. */
+PEN_MUST_USE int transform__derive(struct pen_arena *a, const struct pen_field *base,
+                                   pen_derive_fn *put, const void *arg, size_t arg_n,
+                                   struct pen_field *f);
+/* "transform X fails: …". @returns PEN_E_CONFIG */
+int transform__fails(struct pen_error *err, const char *fmt, ...) PEN_PRINTF(2, 3);
+/* The schema's type in Connect's word: "INT32" */
+const char *transform__type_name(enum pen_schema_type t);
+
+/* logical.c: org.apache.kafka.connect.data.<name> */
+bool transform__is_logical(const struct pen_field *f, const char *name);
+bool transform__is_date(const struct pen_field *f);  /* Date, Time or Timestamp */
+int32_t transform__scale(const struct pen_field *f); /* of a Decimal */
+struct transform__civil {
+    int64_t year;
+    unsigned month, day, week_day; /* 1…, 1…, 0 = Sunday */
+    uint32_t of_day;               /* milliseconds */
+};
+struct transform__civil transform__civil(int64_t millis); /* since 1970, UTC */
+int64_t transform__days(int64_t year, int64_t month,
+                        int64_t day); /* since 1970; any month, any day */
+/* As Values.dateFormatFor prints: below a day as a time, midnight as a date */
+void transform__put_date(struct pen_buf *b, int64_t millis);
+
+/* date_format.c: java.text.SimpleDateFormat in UTC. A pattern with letters that are not known is not ok. */
+bool transform__date_pattern_ok(struct pen_span pattern);
+void transform__date_format(struct pen_buf *b, struct pen_span pattern, int64_t millis);
+bool transform__date_parse(struct pen_span pattern, struct pen_span text, int64_t *ret);
 
 /* regex.c: Java regular expressions */
 struct transform__regex;
@@ -63,5 +140,7 @@ bool transform__regex_matches(const struct transform__regex *r,
 PEN_MUST_USE int transform__regex_replace(const struct transform__regex *r, struct pen_span text,
                                           struct pen_span replacement, struct pen_buf *ret,
                                           struct pen_error *err);
+/* renamer.c: the topic by r, or by each row's topic where that comes from the row */
+PEN_MUST_USE int transform__rename_topic(const struct pen_renamer *r, struct transform__edit *e);
 
 #endif

@@ -15,6 +15,7 @@ PREFIX = "golden"
 # time of processing (envelope, schema change), the version and the id of the run.
 STAMPS = [
     (re.compile(r'"version":"[^"]*","connector"'), '"version":"V","connector"'),
+    (re.compile(r'("source[_.]version":)"[^"]*"'), r'\1"V"'),  # flattened
     (re.compile(r'("op":"[a-z]+","ts_ms":)\d+(?:(,"ts_us":)\d+(,"ts_ns":)\d+)?'),
      lambda m: m[1] + "0" + (m[2] + "0" + m[3] + "0" if m[2] else "")),
     (re.compile(r'("ts_ms":)\d+(,"databaseName":)'), r"\g<1>0\2"),

@@ -15,12 +15,21 @@ static const struct spec columns[] = {
 };
 static const char *const names[] = {"id", "v", "s"};
 
+/* The field that a topic comes from, through what is made of its text */
+static const struct pen_field *topic_base(const struct pen_shape *r)
+{
+    const struct pen_field *f = r->topic_from;
+    while (f->from == PEN_FROM_DERIVED)
+        f = &f->derived->bases[0];
+    return f;
+}
+
 /* "topic key{…} value{a,b,c} [h1 h2]": a record in a line; '-' = null */
 static void print_shape(const struct pen_shape *r, char *out, size_t size)
 {
     size_t n = (size_t)snprintf(out, size, "%.*s ", PEN_SPAN_ARG(r->topic));
     if (r->topic_from)
-        n = (size_t)snprintf(out, size, "<%.*s> ", PEN_SPAN_ARG(r->topic_from->name));
+        n = (size_t)snprintf(out, size, "<%.*s> ", PEN_SPAN_ARG(topic_base(r)->name));
     const struct pen_field *parts[] = {r->key, r->value};
     for (size_t k = 0; k < 2; k++) {
         const struct pen_field *f = parts[k];
@@ -34,6 +43,10 @@ static void print_shape(const struct pen_shape *r, char *out, size_t size)
             n += (size_t)snprintf(out + n, size - n, "%s%.*s", i ? "," : "",
                                   PEN_SPAN_ARG(f->children[i].name));
         n += (size_t)snprintf(out + n, size - n, "} ");
+    }
+    if (r->failure.p) {
+        snprintf(out, size, "fails: %.*s", PEN_SPAN_ARG(r->failure));
+        return;
     }
     n += (size_t)snprintf(out + n, size - n, "[");
     for (uint32_t i = 0; i < r->header_count; i++)
@@ -132,6 +145,41 @@ static const struct {
       {"predicates.p.type", "RecordIsTombstone"}},
      PEN_VARIANT_DELETE,
      "srv.db1.t {id} {before,after,source,transaction,op,ts_ms,ts_us,ts_ns} []|"},
+    {"a topic from a field that is not there fails with the record",
+     {UNWRAP, {"transforms.unwrap.route.by.field", "nosuch"}},
+     PEN_VARIANT_CREATE,
+     "fails: unable to apply transform 'unwrap' to a record of topic 'srv.db1.t': option "
+     "'route.by.field': nosuch is not a valid field name of topic 'srv.db1.t'|"},
+    {"a topic from a field that is no text",
+     {UNWRAP, {"transforms.unwrap.route.by.field", "v"}},
+     PEN_VARIANT_DELETE,
+     "fails: unable to apply transform 'unwrap' to a record of topic 'srv.db1.t': option "
+     "'route.by.field': Field 'v' is not of type STRING in topic 'srv.db1.t'|"},
+    {"a topic from a field, then by pattern",
+     {{"transforms", "unwrap,r"},
+      {"transforms.unwrap.type", "io.debezium.transforms.ExtractNewRecordState"},
+      {"transforms.unwrap.route.by.field", "s"},
+      {"transforms.r.type", "RegexRouter"},
+      {"transforms.r.regex", ".*"},
+      {"transforms.r.replacement", "all"}},
+     PEN_VARIANT_CREATE,
+     "<s> {id} {id,v,s} []|"},
+    {"the same field added twice fails",
+     {UNWRAP, {"transforms.unwrap.add.fields", "op,op"}},
+     PEN_VARIANT_CREATE,
+     "fails: unable to apply transform 'unwrap' to a record of topic 'srv.db1.t': Cannot create "
+     "field because of field name duplication __op|"},
+    {"a key of the value's fields fails on a tombstone",
+     {{"transforms", "k"}, {"transforms.k.type", "ValueToKey"}, {"transforms.k.fields", "op"}},
+     PEN_VARIANT_DELETE,
+     "srv.db1.t {op} {before,after,source,transaction,op,ts_ms,ts_us,ts_ns} []|fails: unable to "
+     "apply transform 'k' to a record of topic 'srv.db1.t': Only Map objects supported in absence "
+     "of schema for [copying fields from value to key], found: null|"},
+    {"every record has no timestamp",
+     {{"transforms", "t"}, {"transforms.t.type", "TimestampRouter"}},
+     PEN_VARIANT_CREATE,
+     "fails: unable to apply transform 't' to a record of topic 'srv.db1.t': Timestamp missing on "
+     "record: a source's records have none before they are sent|"},
     {"a header's presence",
      {{"transforms", "f"},
       {"transforms.f.type", "Filter"},

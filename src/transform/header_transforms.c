@@ -1,0 +1,126 @@
+/* Connect's transforms of headers: DropHeaders, HeaderFrom$Key, $Value. InsertHeader is a file of its
+ * own, for its literals. */
+#include "transform_int.h"
+
+/* ---- DropHeaders ------------------------------------------------------------------------------ */
+
+struct names {
+    struct pen_span *v;
+    int n;
+};
+
+static bool has(const struct names *l, struct pen_span name)
+{
+    for (int i = 0; i < l->n; i++)
+        if (pen_span_eq(l->v[i], name))
+            return true;
+    return false;
+}
+
+static int names_needed(const struct transform__config *c, const char *option, struct names *ret,
+                        struct pen_error *err)
+{
+    struct pen_span given;
+    int rc = transform__option_needed(c, option, &given, err);
+    if (rc < 0)
+        return rc;
+    ret->n = transform__option_list(c, option, &ret->v);
+    return ret->n < 0 ? transform__no_memory(err) : 0;
+}
+
+static int drop_create(const struct transform__config *c, void **ret, struct pen_error *err)
+{
+    struct names *t = pen_arena_alloc(c->arena, sizeof(*t));
+    if (!t)
+        return transform__no_memory(err);
+    *ret = t;
+    return names_needed(c, "headers", t, err);
+}
+
+static int drop_apply(const void *self, struct transform__edit *e)
+{
+    struct pen_shape *r = e->r;
+    struct pen_shape_header *left = pen_arena_calloc(e->arena, r->header_count + 1, sizeof(*left));
+    uint32_t n = 0;
+    if (!left)
+        return transform__no_memory(e->err);
+    for (uint32_t i = 0; i < r->header_count; i++)
+        if (!has(self, r->headers[i].name))
+            left[n++] = r->headers[i];
+    r->headers = left;
+    r->header_count = n;
+    return 0;
+}
+
+const struct transform__kind transform__drop_headers = {
+    .class_name = "org.apache.kafka.connect.transforms.DropHeaders",
+    .create = drop_create,
+    .apply = drop_apply,
+};
+
+/* ---- HeaderFrom ------------------------------------------------------------------------------- */
+
+struct header_from {
+    enum transform__side side;
+    struct names fields, headers;
+    bool move, with_defaults;
+};
+
+static int from_create(const struct transform__config *c, void **ret, struct pen_error *err)
+{
+    struct header_from *t = pen_arena_alloc(c->arena, sizeof(*t));
+    struct pen_span operation;
+    if (!t)
+        return transform__no_memory(err);
+    t->side = c->side;
+    t->with_defaults = transform__option_bool(c, "replace.null.with.default", true);
+    int rc = names_needed(c, "fields", &t->fields, err);
+    if (rc == 0)
+        rc = names_needed(c, "headers", &t->headers, err);
+    if (rc == 0)
+        rc = transform__option_needed(c, "operation", &operation, err);
+    if (rc < 0)
+        return rc;
+    if (t->fields.n != t->headers.n)
+        return transform__bad_option(c, "fields", err,
+                                     "'fields' config must have the same number of elements as "
+                                     "'headers' config.");
+    t->move = pen_span_eq_str(operation, "move");
+    if (!t->move && !pen_span_eq_str(operation, "copy"))
+        return transform__bad_option(c, "operation", err, "String must be one of: move, copy");
+    *ret = t;
+    return 0;
+}
+
+static int from_apply(const void *self, struct transform__edit *e)
+{
+    const struct header_from *t = self;
+    struct pen_field **half = transform__half(e->r, t->side), *all, *left;
+    int rc = transform__need_struct(*half, t->move ? "header move" : "header copy", e->err);
+    if (rc < 0)
+        return rc;
+    if (transform__rebuild(e->arena, *half, t->with_defaults, &all) < 0)
+        return transform__no_memory(e->err);
+    for (int i = 0; i < t->fields.n; i++) {
+        const struct pen_field *f = transform__field(all, t->fields.v[i]);
+        if (!f)
+            return transform__fails(e->err, "option 'fields': there is no field '%.*s'",
+                                    PEN_SPAN_ARG(t->fields.v[i]));
+        if (transform__add_header(e->arena, e->r, t->headers.v[i], f) < 0)
+            return transform__no_memory(e->err);
+    }
+    if (!t->move)
+        return 0;
+    left = pen_arena_alloc(e->arena, sizeof(*left));
+    if (!left)
+        return transform__no_memory(e->err);
+    *left = *all;
+    left->child_count = 0;
+    for (uint32_t i = 0; i < all->child_count && rc == 0; i++)
+        if (!has(&t->fields, all->children[i].name))
+            rc = transform__add(e->arena, left, &all->children[i], e->err);
+    *half = left;
+    return rc;
+}
+
+TRANSFORM_KEY_AND_VALUE(transform__header_from, "HeaderFrom", from_create, NULL, from_apply);

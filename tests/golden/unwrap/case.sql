@@ -1,0 +1,27 @@
+-- ExtractNewRecordState with its options over every kind of record, and routers around it.
+CREATE DATABASE g_unwrap;
+USE g_unwrap;
+CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, who VARCHAR(10) DEFAULT 'nobody', amount DECIMAL(8,2) NOT NULL DEFAULT 7.25, at DATETIME(3), n INT DEFAULT 5, dest VARCHAR(40), b VARBINARY(5), e ENUM('x','y') DEFAULT 'x', t TIMESTAMP(2) NULL, j JSON);
+CREATE TABLE keyless (a INT, dest VARCHAR(5) DEFAULT 'd');
+CREATE TABLE pair (x VARCHAR(5) NOT NULL, y INT NOT NULL, dest VARCHAR(20) NOT NULL DEFAULT 'q', f FLOAT, d DOUBLE, op VARCHAR(3), PRIMARY KEY (y, x));
+INSERT INTO orders VALUES (1,'ann',1.50,'2024-01-02 03:04:05.006',1,'golden.there','abc','y','2024-01-02 03:04:05.06','{"a": [1, null]}'), (2,NULL,-2,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO orders (id, dest) VALUES (3, '  '), (4, '');
+UPDATE orders SET amount = 9.99, dest = 'golden.other' WHERE id = 1;
+UPDATE orders SET n = NULL WHERE id = 3;
+UPDATE orders SET id = 20 WHERE id = 2;
+DELETE FROM orders WHERE id = 1;
+DELETE FROM orders WHERE id = 20;
+INSERT INTO keyless VALUES (1,'k'), (2,NULL);
+UPDATE keyless SET a = 3;
+DELETE FROM keyless;
+INSERT INTO pair VALUES ('a',1,'golden.p',1.5,-2.25,'zz'), ('b',2,'',NULL,NULL,NULL);
+BEGIN;
+UPDATE pair SET x = 'c' WHERE y = 1;
+UPDATE pair SET d = 1e300 WHERE y = 2;
+DELETE FROM pair WHERE y = 1;
+COMMIT;
+ALTER TABLE orders ADD note VARCHAR(5) DEFAULT 'nn';
+INSERT INTO orders VALUES (5,'cy',0.01,NULL,2,'golden.there',NULL,'x',NULL,'"s"','n');
+INSERT INTO orders VALUES (6,NULL,0.01,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+TRUNCATE TABLE pair;
+INSERT INTO pair (x, y) VALUES ('é', 3);
