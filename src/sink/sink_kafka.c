@@ -285,7 +285,11 @@ static void on_error(struct kafka *k, rd_kafka_event_t *ev)
     k->dead = pen_error_set(&k->why, PEN_E_PRODUCE, "unable to go on sending to Kafka: %s: %s",
                             rd_kafka_err2name(why), text);
     k->why.os_code = (int)why;
-    pen_error_hint(&k->why, "the task resumes from the last acknowledged position after a restart");
+    if (why == RD_KAFKA_RESP_ERR__FENCED || why == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+        pen_error_hint(&k->why, SINK__FENCED_HINT);
+    else
+        pen_error_hint(&k->why,
+                       "the task resumes from the last acknowledged position after a restart");
 }
 
 /* @returns events handled, waiting at most timeout_ms for the first */

@@ -49,6 +49,8 @@ struct sink__tx;
 /* Slot of a record that nobody waits for: a transaction's offset. */
 #define SINK__NO_SLOT ((UINT64_C(1) << 48) - 1)
 
+#define SINK__FENCED_HINT "the connector runs somewhere else, too; let one worker group have it"
+
 struct kafka {
     struct pen_sink base;
     struct sink__tx *tx; /* NULL: no transactions */

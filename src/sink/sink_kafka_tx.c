@@ -46,7 +46,7 @@ static int explain(rd_kafka_error_t *e, const char *what, struct pen_error *err)
                   rd_kafka_error_string(e));
     err->os_code = (int)code;
     if (fenced)
-        pen_error_hint(err, "the connector runs somewhere else, too; let one worker group have it");
+        pen_error_hint(err, SINK__FENCED_HINT);
     else if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
         pen_error_hint(err, "allow the producer's principal to WRITE and DESCRIBE the "
                             "transactional id");
