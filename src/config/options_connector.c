@@ -397,7 +397,9 @@ const struct pen_option config__connector_options[] = {
     {ROW("converters", STRING, NULL, LOW, "Events", 1, MEDIUM,
          "List of prefixes defining custom values converters."),
      .state = PEN_OPT_PARTLY,
-     .doc = "Accepted and not run yet: values come as they do without them."},
+     .doc = "Debezium's own (`TinyIntOneToBooleanConverter`, `ZeroDateFallbackConverter`, "
+            "`JdbcSinkDataTypesConverter`) are accepted and not run yet: values come as they do "
+            "without them. Other Java classes are refused."},
     {ROW("post.processors", STRING, NULL, LOW, "Events", 2, MEDIUM,
          "List of change event post processors."),
      .state = PEN_OPT_REFUSED, .doc = "Java classes cannot be loaded: refused."},

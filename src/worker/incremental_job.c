@@ -11,7 +11,7 @@ static void wake(void *arg)
     task_wake(t);
 }
 
-static void new_chunk_id(char out[37])
+void incremental_new_id(char out[37])
 {
     uint8_t b[16] = {0};
     if (getrandom(b, sizeof(b), 0) != sizeof(b))
@@ -52,7 +52,7 @@ void incremental_marks(struct pen_task *t, struct task_statements *s)
     if (t->config->read_only)
         return;
     if (!n->open) {
-        new_chunk_id(n->chunk_id);
+        incremental_new_id(n->chunk_id);
         n->opened_ms = pen_clock_wall_ns() / 1000000;
         pen_buf_put_lit(&s->open, "INSERT INTO ");
         put_signal_table(t, &s->open);

@@ -8,7 +8,6 @@
 #include "task_int.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define DATA_MOST 5
 
@@ -49,16 +48,6 @@ static void log_note(const struct task_note *n)
              pen_buf_cstr(&b), (long long)n->ts_ms);
 }
 
-static void random_id(char out[37])
-{
-    uint8_t b[16] = {0};
-    if (getrandom(b, sizeof(b), 0) != sizeof(b))
-        memset(b, 0x5a, sizeof(b));
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    *pen_put_uuid((uint8_t *)out, b) = 0;
-}
-
 static size_t repoint(const struct pen_buf *text, struct pen_span *s, size_t at)
 {
     *s = pen_span_make(text->p + at, s->n);
@@ -91,7 +80,7 @@ static int notify(struct pen_task *t, const char *aggregate, const char *id, con
     if (!n)
         return pen_error_set(&t->error, PEN_E_NOMEM, "unable to notify: out of memory");
     if (!id)
-        random_id(random);
+        incremental_new_id(random);
     n->ts_ms = pen_clock_wall_ns() / 1000000;
     n->id = pen_span_str(id ? id : random);
     n->type = pen_span_str(type);

@@ -182,6 +182,7 @@ struct task_statements {
     struct pen_arena arena;
 };
 void incremental_statements_done(struct task_statements *s);
+void incremental_new_id(char out[37]); /* a random UUID */
 void incremental_marks(struct pen_task *t, struct task_statements *s);
 PEN_MUST_USE int incremental_queries(struct pen_task *t, struct task_statements *s);
 PEN_MUST_USE int incremental_start_job(struct pen_task *t, struct task_statements *s);

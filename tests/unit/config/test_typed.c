@@ -105,7 +105,8 @@ static void plugins(void)
         "\"transforms.u.type\":\"U\",\"transforms.u.delete.mode\":\"drop\",\"transforms.r.type\":"
         "\"R\","
         "\"transforms.r.predicate\":\"p\",\"transforms.r.negate\":true,\"predicates\":\"p\","
-        "\"predicates.p.type\":\"P\",\"converters\":\"b\",\"b.type\":\"B\",\"b.selector\":\"x\","
+        "\"predicates.p.type\":\"P\",\"converters\":\"b\",\"b.type\":\"x."
+        "TinyIntOneToBooleanConverter\",\"b.selector\":\"x\","
         "\"topic.creation.groups\":\"big\",\"topic.creation.default.partitions\":3,"
         "\"topic.creation.default.replication.factor\":-1,\"topic.creation.big.include\":\"a.*,b\","
         "\"topic.creation.big.cleanup.policy\":\"compact\",\"producer.override.acks\":\"all\"}",

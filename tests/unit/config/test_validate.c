@@ -178,6 +178,10 @@ static const struct {
     {"topic.delimiter", "/", 0, 0,
      INVALID("topic.delimiter", "/ has invalid format (only the underscore, hyphen, dot and "
                                 "alphanumeric characters are allowed)")},
+    {"converters", "a", "a.type", "com.example.X",
+     "The 'a.type' value is invalid: Java class 'com.example.X' cannot be loaded; known are "
+     "Debezium's "
+     "own converters\n"},
     {"post.processors", "a", "a.type", "X",
      INVALID("post.processors", "Java classes cannot be loaded: refused.")},
 };
