@@ -119,6 +119,12 @@ static int unwrap_create(const struct transform__config *c, void **ret, struct p
                                      "'%.*s' is none of drop, tombstone, rewrite, "
                                      "rewrite-with-tombstone, delete-to-tombstone",
                                      PEN_SPAN_ARG(mode));
+    struct pen_span drop = transform__option(c, "drop.fields.header.name", NULL);
+    if (pen_span_trim(drop).n > 0) /* its header comes from ExtractChangedRecordState only */
+        return transform__bad_option(c, "drop.fields.header.name", err,
+                                     "fields named by a header cannot be left out: the transform "
+                                     "that writes such a header, ExtractChangedRecordState, is "
+                                     "not built into penstock");
     u->rewrite = u->mode == MODE_REWRITE || u->mode == MODE_REWRITE_TOMBSTONE;
     u->replace_null = transform__option_bool(c, "replace.null.with.default", true);
     u->route_by = transform__option(c, "route.by.field", NULL);

@@ -13,6 +13,7 @@ static const struct transform__kind *const kinds[] = {
     &transform__extract_new_record,
     &transform__regex_router,
     &transform__filter,
+    &transform__schema_change_event_filter,
     &transform__timestamp_router,
     &transform__insert_header,
     &transform__drop_headers,

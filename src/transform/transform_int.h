@@ -67,8 +67,8 @@ struct transform__predicate_kind {
     bool by_topic; /* cannot be asked where the topic comes from the row */
 };
 extern const struct transform__kind transform__extract_new_record, transform__regex_router,
-    transform__filter, transform__timestamp_router, transform__insert_header,
-    transform__drop_headers, transform__value_to_key;
+    transform__filter, transform__schema_change_event_filter, transform__timestamp_router,
+    transform__insert_header, transform__drop_headers, transform__value_to_key;
 extern const struct transform__kind transform__insert_field[2], transform__replace_field[2],
     transform__hoist_field[2], transform__extract_field[2], transform__set_schema_metadata[2],
     transform__header_from[2], transform__flatten[2], transform__mask_field[2], transform__cast[2],

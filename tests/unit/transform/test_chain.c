@@ -255,6 +255,17 @@ int main(void)
             "class 'a.b.C' is not built into penstock");
     refused("missing type", (struct option[]){{"transforms", "x"}, {NULL, NULL}},
             "option 'transforms.x.type' is missing");
+    refused(
+        "a statement type that is none",
+        (struct option[]){{"transforms", "f"},
+                          {"transforms.f.type", "io.debezium.transforms.SchemaChangeEventFilter"},
+                          {"transforms.f.schema.change.event.exclude.list", "CREATE,drop"},
+                          {NULL, NULL}},
+        "'drop' is none of CREATE, ALTER, DROP, TRUNCATE, DATABASE");
+    refused("fields to drop by a header",
+            (struct option[]){
+                UNWRAP, {"transforms.unwrap.drop.fields.header.name", "changed"}, {NULL, NULL}},
+            "option 'transforms.unwrap.drop.fields.header.name': fields named by a header");
     refused("bad mode", (struct option[]){UNWRAP, MODE("none"), {NULL, NULL}}, "'none' is none of");
     refused("bad pattern",
             (struct option[]){{"transforms", "r"},
