@@ -72,6 +72,7 @@ void extras_done(struct pen_task *t)
     notify_done(t);
     blocking_done(t);
     channels_close(t);
+    pen_buf_done(&t->snap_gtids);
     pen_buf_done(&t->snap_tables);
     pen_buf_done(&t->snap_captured);
     while (q->first) {
