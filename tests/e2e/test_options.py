@@ -103,6 +103,8 @@ def test_never_streams_from_the_oldest_event(database, stream):
     s = stream(database, snapshot_mode="never")  # the history came from the binlog, too
     s.sync()
     assert [r.value["after"]["id"] for r in s.records if r.table == "old" and r.op] == [1, 2]
+    changes = [c["table"] for r in s.records if r.value for c in r.value.get("tableChanges") or [] if c["id"] == f'"{database.name}"."old"']
+    assert changes and all(t["defaultCharsetName"] for t in changes)  # no snapshot has told: from the events
     s.stop()
 
 
