@@ -27,6 +27,6 @@ packages() {
 
 # What a build needs; the second list is what the tests need beside it.
 BUILD_PACKAGES=(build-essential meson ninja-build pkg-config librdkafka-dev libjansson-dev libuv1-dev zlib1g-dev libzstd-dev
-    libpcre2-dev libssl-dev libmicrohttpd-dev libgnutls28-dev default-libmysqlclient-dev)
+    libpcre2-dev libssl-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev default-libmysqlclient-dev)
 TEST_PACKAGES=(git ccache clang clang-format clang-tidy mariadb-server mariadb-client python3 python3-pytest python3-pymysql python3-cryptography
     python3-confluent-kafka python3-yaml python3-jsonschema docker-compose)

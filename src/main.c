@@ -11,6 +11,7 @@ static const char usage[] =
     "\n"
     "  stream URL                            rows, then changes, as JSON lines on stdout\n"
     "  standalone worker.properties C.json…  connectors to Kafka, as connect-standalone\n"
+    "  distributed worker.properties         a worker of a group, as connect-distributed\n"
     "  options                               every connector option, as Markdown\n"
     "  --version, --help                     COMMAND --help tells more\n";
 
@@ -29,7 +30,10 @@ static int print_options(int argc, char **argv)
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"stream", cli_stream}, {"standalone", cli_standalone}, {"options", print_options}};
+} commands[] = {{"stream", cli_stream},
+                {"standalone", cli_standalone},
+                {"distributed", cli_distributed},
+                {"options", print_options}};
 
 int main(int argc, char **argv)
 {
@@ -48,6 +52,7 @@ int main(int argc, char **argv)
     }
     struct pen_error err = {0};
     pen_error_set(&err, PEN_E_CONFIG, "unknown command '%s'", argv[1]);
-    pen_error_hint(&err, "commands are stream, standalone and options; penstock --help");
+    pen_error_hint(&err,
+                   "commands are stream, standalone, distributed and options; penstock --help");
     return cli_refuse(&err);
 }

@@ -31,6 +31,11 @@ PEN_MUST_USE int pen_rest_open(const struct pen_rest_options *o, struct pen_rest
 void pen_rest_close(struct pen_rest *r);
 /** Port of listener i, for port 0; 0 when there is none. Admin listeners come last. */
 unsigned pen_rest_port(const struct pen_rest *r, size_t i);
+/** A logger was set on another worker. NULL is fine. */
+void pen_rest_logger(struct pen_rest *r, const char *name, const char *level);
+/** Appends "http://host:port", as other workers reach this one: rest.advertised.listener says which
+ * protocol, else the first listener. */
+void pen_rest_url(const struct pen_config *worker, struct pen_buf *out);
 /** Appends "host:port" by rest.advertised.* or the first listener. */
 void pen_rest_worker_id(const struct pen_config *worker, struct pen_buf *out);
 

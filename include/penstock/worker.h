@@ -19,6 +19,7 @@
 struct uv_loop_s;
 struct pen_offset_store;
 struct pen_history_store;
+struct pen_log_clients;
 struct pen_task;
 
 /* What a task is doing. Outside (REST) all but the last three are RUNNING. */
@@ -63,6 +64,14 @@ struct pen_task_counters {
     atomic_llong last_error_ms;
 };
 
+/* May a task write? Granted for a short time at a time by who knows whether this worker is still a
+ * member of its group. A task that finds the time over waits; a task of another epoch than it began
+ * with never writes again. */
+struct pen_lease {
+    atomic_llong until_ns; /* by CLOCK_MONOTONIC */
+    atomic_uint epoch;     /* counts losses */
+};
+
 struct pen_task_options {
     const struct pen_connector_config *config; /* borrowed until pen_task_free */
     struct pen_offset_store *offsets;          /* borrowed */
@@ -91,6 +100,7 @@ struct pen_task_options {
     /* The first record of a topic since the start; on the task's thread. NULL: not told. */
     void (*on_topic)(void *arg, struct pen_task *t, struct pen_span topic);
     void *arg;
+    const struct pen_lease *lease; /* NULL: may always write; borrowed until pen_task_free */
 };
 
 PEN_MUST_USE int pen_task_new(const struct pen_task_options *o, struct pen_task **ret,
@@ -101,6 +111,8 @@ void pen_task_stop(struct pen_task *t);
 /** Reads nothing more, but keeps its connections, delivers what was read and stores offsets; false
  * goes on where it was. @thread any */
 void pen_task_pause(struct pen_task *t, bool paused);
+/** Writes nothing any more, whatever it still does: others run its connector. @thread any */
+void pen_task_abandon(struct pen_task *t);
 /** Waits for the thread. @thread the owner's */
 void pen_task_join(struct pen_task *t);
 void pen_task_free(struct pen_task *t); /* joined or never started; NULL is fine */
@@ -138,6 +150,8 @@ struct pen_session_options {
     void (*on_phase)(void *arg, struct pen_task *t, enum pen_phase p); /* as pen_task_options */
     void (*on_topic)(void *arg, struct pen_task *t, struct pen_span topic);
     void *arg;
+    const struct pen_lease *lease; /* as pen_task_options */
+    int64_t send_ms;               /* longest time to deliver a record; 0: the producer's own */
 };
 /** Takes s->raw as it is. Errors: PEN_E_CONFIG and what opening the stores gives. @thread main */
 PEN_MUST_USE int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
@@ -149,10 +163,13 @@ const char *pen_worker_transform_class(size_t i);
 const char *pen_worker_predicate_class(size_t i);
 
 /* ---- herder: connectors by name ----------------------------------------------------------------- */
-/* Standalone: everything in memory, in this process. Every function: @thread main, the loop's.
+/* Standalone: everything in memory, in this process. Distributed: in Kafka's three topics, shared by
+ * the workers of a group; what is read is answered from what was read of them, what is changed goes
+ * into the topic and takes effect when it is read back. Every function: @thread main, the loop's.
  *
  * Reading answers at once. Changing answers by a callback, perhaps before the call returns: a
- * connection is tried, a task drains, (distributed) another worker is asked. */
+ * connection is tried, a task drains, a topic is written. What another worker has to do is answered
+ * with PEN_E_ELSEWHERE: the text is that worker's URL, and whoever asks goes there. */
 
 struct pen_herder;
 
@@ -169,17 +186,29 @@ enum pen_status {
 };
 const char *pen_status_name(enum pen_status s); /* "RUNNING" */
 
+/* The version that connectors and tasks say they have: Debezium's */
+#define PEN_CONNECTOR_VERSION "3.6.1.Final"
+
 struct pen_herder_options {
     struct uv_loop_s *loop;
     const struct pen_config *worker;  /* borrowed */
     const char *worker_id;            /* advertised host:port; borrowed */
-    struct pen_offset_store *offsets; /* borrowed */
+    struct pen_offset_store *offsets; /* borrowed; distributed: NULL */
     bool trust_server; /* connections are not tried before a configuration is accepted (tests) */
     /* A worker of a group: exactly.once.support and transaction.boundary are checked. With
      * exactly.once.source.support=enabled also the group's id, then tasks write in transactions of
      * id <group>-<connector>-0, and the topic that `offsets` reads. */
     bool grouped;
     const char *transaction_group, *offsets_topic;
+    /* Distributed when set: the topics' clients, taken, and this worker's URL as others reach
+     * it. */
+    struct pen_log_clients *clients;
+    const char *url;
+    /* Distributed: the topics are read, or cannot be used (code < 0: the worker cannot go on). */
+    void (*ready)(void *arg, int code, const struct pen_error *err);
+    /* A logger was set for all workers. May be NULL. */
+    void (*logger)(void *arg, const char *name, const char *level);
+    void *arg; /* of both */
 };
 PEN_MUST_USE int pen_herder_new(const struct pen_herder_options *o, struct pen_herder **ret,
                                 struct pen_error *err);
@@ -190,6 +219,8 @@ void pen_herder_stop(struct pen_herder *h, void (*fn)(void *arg), void *arg);
  * the process should exit without waiting for them. */
 bool pen_herder_free(struct pen_herder *h);
 
+/** false: requests cannot be answered yet (distributed: the topics are being read). */
+bool pen_herder_is_ready(const struct pen_herder *h);
 const char *pen_herder_worker_id(const struct pen_herder *h);
 const struct pen_config *pen_herder_worker(const struct pen_herder *h);
 /** "" while no broker has answered. */
@@ -207,10 +238,14 @@ struct pen_connector_view {
     const struct pen_config *raw;
     const char *task_class;
     enum pen_target target;
+    bool known; /* it has a status */
     enum pen_status status;
-    bool has_task;                             /* there is a task configuration: task 0 */
-    bool task_known;                           /* task 0 has a status */
-    enum pen_status task_status;               /* of task 0 */
+    const char *worker_id, *version, *trace; /* of the status; version, trace: NULL = none */
+    bool has_task;                           /* there is a task configuration: task 0 */
+    const struct pen_config *task_raw;       /* task 0's, without task.class */
+    bool task_known;                         /* task 0 has a status */
+    enum pen_status task_status;             /* of task 0 */
+    const char *task_worker_id, *task_version;
     const char *task_trace;                    /* NULL = none */
     const struct pen_task_counters *counters;  /* NULL: no task runs */
     struct pen_span topic_prefix;              /* p NULL: no task runs */
@@ -228,7 +263,7 @@ void pen_herder_topics_reset(struct pen_herder *h, struct pen_span name);
 
 struct pen_answer {
     int code;         /* 0; PEN_E_NOT_FOUND, PEN_E_CONFLICT, PEN_E_CONFIG: the asker's fault */
-    const char *text; /* Connect's words; "" when code is 0 */
+    const char *text; /* Connect's words; "" when code is 0; PEN_E_ELSEWHERE: a URL */
     bool created;     /* put: there was none of that name */
 };
 typedef void pen_answer_fn(void *arg, const struct pen_answer *a);
@@ -250,6 +285,10 @@ void pen_herder_restart(struct pen_herder *h, struct pen_span name, bool include
                         bool only_failed, pen_answer_fn *fn, void *arg);
 void pen_herder_restart_task(struct pen_herder *h, struct pen_span name, int64_t task,
                              pen_answer_fn *fn, void *arg);
+
+/** Sets a logger's level on all workers; standalone: answers and does nothing. */
+void pen_herder_logger(struct pen_herder *h, const char *name, const char *level, pen_answer_fn *fn,
+                       void *arg);
 
 /* Problems of a configuration, the connection tried too; borrowed for the call. err->code < 0: it
  * could not even be looked at (class). */

@@ -17,6 +17,7 @@ enum {
 
 int cli_stream(int argc, char **argv);
 int cli_standalone(int argc, char **argv);
+int cli_distributed(int argc, char **argv);
 
 /* Logs the error with its hint. @returns CLI_REFUSED, so callers can return it */
 int cli_refuse(const struct pen_error *err);
@@ -36,6 +37,30 @@ void cli_notify(const char *text); /* "READY=1", lines separated by \n */
 /* Sends WATCHDOG=1 from the loop at half of $WATCHDOG_USEC: a loop that hangs is found. */
 void cli_watchdog_start(uv_loop_t *loop, uv_timer_t *timer);
 void cli_watchdog_stop(uv_timer_t *timer);
+
+/* ---- workers (worker_loop.c): standalone, distributed ------------------------------------------ */
+
+enum { CLI_WORKER_USAGE = 1 };
+/* Takes -l, --log-file, --help. @returns an exit status, or -1 to go on at optind */
+int cli_worker_options(int argc, char **argv, const char *command, const char *usage);
+/* Resolves and checks; what it has to say goes to the log. */
+PEN_MUST_USE int cli_worker_properties(struct pen_config *raw, bool distributed,
+                                       struct pen_config *ret, struct pen_error *err);
+
+struct cli_loop {
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    uv_timer_t watchdog;
+    int64_t stop_ns;
+    void (*stop)(void *arg);
+    void *arg;
+};
+/* stop is called at the first SIGINT or SIGTERM; whoever stops calls uv_stop. */
+PEN_MUST_USE int cli_loop_open(struct cli_loop *l, void (*stop)(void *arg), void *arg,
+                               struct pen_error *err);
+void cli_loop_run(struct cli_loop *l);
+/* Ends the process without waiting for its threads. */
+_Noreturn void cli_exit(int status);
 
 /* ---- the progress line ------------------------------------------------------------------------ */
 

@@ -30,7 +30,7 @@ static const char usage[] =
     "             3 a connector of the command line did not start\n";
 
 /* As connect-standalone's */
-enum { STANDALONE_USAGE = 1, STANDALONE_STARTUP = 2, STANDALONE_CONNECTOR = 3 };
+enum { STANDALONE_USAGE = CLI_WORKER_USAGE, STANDALONE_STARTUP = 2, STANDALONE_CONNECTOR = 3 };
 
 struct standalone {
     struct pen_config worker;
@@ -38,10 +38,7 @@ struct standalone {
     struct pen_offset_store *offsets;
     struct pen_herder *herder;
     struct pen_rest *rest;
-    uv_loop_t loop;
-    uv_signal_t interrupt, terminate, hangup;
-    uv_timer_t watchdog;
-    int64_t stop_ns;
+    struct cli_loop loop;
     char **files;
     size_t count, next;
     int status;
@@ -50,17 +47,11 @@ struct standalone {
 
 static int read_worker(struct standalone *w, const char *path, struct pen_error *err)
 {
-    struct pen_config_report report = PEN_CONFIG_REPORT_INIT;
     struct pen_config raw = PEN_CONFIG_INIT;
     int rc = pen_config_load_properties(path, &raw, err);
-    if (rc == 0) /* its own providers resolve it, too */
-        rc = pen_config_resolve(&raw, &raw, &w->worker, err);
+    if (rc == 0)
+        rc = cli_worker_properties(&raw, false, &w->worker, err);
     pen_config_done(&raw);
-    if (rc == 0) {
-        rc = pen_worker_config_check(&w->worker, false, &report, err);
-        cli_report(&report);
-        pen_config_report_done(&report);
-    }
     if (rc < 0)
         return rc;
     struct pen_span file = pen_worker_config_get(&w->worker, "offset.storage.file.filename");
@@ -78,27 +69,17 @@ static int read_worker(struct standalone *w, const char *path, struct pen_error 
 static void stopped(void *arg)
 {
     struct standalone *w = arg;
-    uv_stop(&w->loop);
+    uv_stop(&w->loop.loop);
 }
 
-static void stop(struct standalone *w)
+static void stop(void *arg)
 {
+    struct standalone *w = arg;
     if (w->stopping)
         return;
     w->stopping = true;
     cli_notify("STOPPING=1");
     pen_herder_stop(w->herder, stopped, w);
-}
-
-static void on_signal(uv_signal_t *s, int number)
-{
-    struct standalone *w = s->data;
-    if (number == SIGHUP) {
-        cli_hangup();
-        return;
-    }
-    if (cli_first_stop(&w->stop_ns, number))
-        stop(w);
 }
 
 /* ---- connectors of the command line ------------------------------------------------------------ */
@@ -185,44 +166,27 @@ static int check_file(const struct standalone *w, const char *path, struct pen_e
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
-static int open_loop(struct standalone *w, struct pen_error *err)
-{
-    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    uv_signal_t *signals[] = {&w->interrupt, &w->terminate, &w->hangup};
-    /* Joins of ending tasks and tries of connections share the pool: both mostly wait. */
-    (void)setenv("UV_THREADPOOL_SIZE", "16", 0);
-    int rc = uv_loop_init(&w->loop);
-    for (size_t i = 0; i < PEN_COUNT(numbers) && rc == 0; i++) {
-        rc = uv_signal_init(&w->loop, signals[i]);
-        signals[i]->data = w;
-        if (rc == 0)
-            rc = uv_signal_start(signals[i], on_signal, numbers[i]);
-    }
-    signal(SIGPIPE, SIG_IGN);
-    return rc == 0
-               ? 0
-               : pen_error_set(err, PEN_E_IO, "unable to make an event loop: %s", uv_strerror(rc));
-}
-
 static int start(struct standalone *w, const char *path, struct pen_error *err)
 {
     int rc = read_worker(w, path, err);
     for (size_t i = 0; i < w->count && rc == 0; i++)
         rc = check_file(w, w->files[i], err);
     if (rc == 0)
-        rc = open_loop(w, err);
+        rc = cli_loop_open(&w->loop, stop, w, err);
     if (rc < 0)
         return rc;
     pen_rest_worker_id(&w->worker, &w->worker_id);
-    struct pen_herder_options h = {.loop = &w->loop,
+    struct pen_herder_options h = {.loop = &w->loop.loop,
                                    .worker = &w->worker,
                                    .worker_id = pen_buf_cstr(&w->worker_id),
                                    .offsets = w->offsets};
     rc = pen_herder_new(&h, &w->herder, err);
     if (rc < 0)
         return rc;
-    struct pen_rest_options r = {
-        .loop = &w->loop, .herder = w->herder, .worker = &w->worker, .version = PENSTOCK_VERSION};
+    struct pen_rest_options r = {.loop = &w->loop.loop,
+                                 .herder = w->herder,
+                                 .worker = &w->worker,
+                                 .version = PENSTOCK_VERSION};
     return pen_rest_open(&r, &w->rest, err);
 }
 
@@ -234,23 +198,14 @@ static int run(int argc, char **argv)
     w.count = (size_t)(argc - optind - 1);
     if (start(&w, argv[optind], &err) < 0) {
         pen_log_error("penstock", &err);
-        (void)fflush(NULL);
-        _exit(STANDALONE_STARTUP); /* nothing has been read or written; threads may have begun */
+        cli_exit(STANDALONE_STARTUP); /* nothing has been read or written; threads may have begun */
     }
-    cli_watchdog_start(&w.loop, &w.watchdog);
     create_next(&w);
-    uv_run(&w.loop, UV_RUN_DEFAULT);
-    cli_watchdog_stop(&w.watchdog);
+    cli_loop_run(&w.loop);
     pen_rest_close(w.rest);
-    uv_close((uv_handle_t *)&w.interrupt, NULL);
-    uv_close((uv_handle_t *)&w.terminate, NULL);
-    uv_close((uv_handle_t *)&w.hangup, NULL);
-    if (!pen_herder_free(w.herder)) {
-        (void)fflush(NULL);
-        _exit(
-            w.status); /* threads that hang in a server's or broker's silence are not waited for */
-    }
-    (void)uv_loop_close(&w.loop);
+    if (!pen_herder_free(w.herder)) /* threads that hang in a silence are not waited for */
+        cli_exit(w.status);
+    (void)uv_loop_close(&w.loop.loop);
     pen_offset_store_close(w.offsets);
     pen_config_done(&w.worker);
     pen_buf_done(&w.worker_id);
@@ -259,26 +214,10 @@ static int run(int argc, char **argv)
 
 int cli_standalone(int argc, char **argv)
 {
-    static const struct option longs[] = {{"log-level", required_argument, NULL, 'l'},
-                                          {"log-file", required_argument, NULL, 'F'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
     struct pen_error err = {0};
-    int c;
-    while ((c = getopt_long(argc, argv, "l:h", longs, NULL)) != -1) {
-        if (c == 'h') {
-            fputs(usage, stdout);
-            return CLI_OK;
-        }
-        bool good = c == 'F' ? cli_log_file(optarg, &err) == 0 : c == 'l' && cli_log_level(optarg);
-        if (!good) {
-            if (c != 'F')
-                pen_error_set(&err, PEN_E_CONFIG, "unable to read the command line");
-            pen_error_hint(&err, "penstock standalone --help lists the options");
-            pen_log_error("penstock", &err);
-            return STANDALONE_USAGE;
-        }
-    }
+    int status = cli_worker_options(argc, argv, "standalone", usage);
+    if (status >= 0)
+        return status;
     if (argc - optind < 1) {
         pen_error_set(&err, PEN_E_CONFIG, "unable to start: a worker properties file is needed");
         pen_error_hint(&err, "penstock standalone worker.properties connector.json");

@@ -83,6 +83,16 @@ void pen_rest_worker_id(const struct pen_config *worker, struct pen_buf *out)
     pen_buf_put_span(out, port.n ? port : pen_span_str(a.port));
 }
 
+void pen_rest_url(const struct pen_config *worker, struct pen_buf *out)
+{
+    struct pen_span protocol = pen_worker_config_get(worker, "rest.advertised.listener");
+    struct rest_address a = {.https = false};
+    (void)first_address(worker, &a);
+    bool https = protocol.n ? pen_span_ieq_str(protocol, "https") : a.https;
+    pen_buf_put_str(out, https ? "https://" : "http://");
+    pen_rest_worker_id(worker, out);
+}
+
 static int refused(const struct rest_address *a, int error, struct pen_error *err)
 {
     pen_error_set(err, PEN_E_IO, "unable to listen on %s:%s: %s", a->host[0] ? a->host : "*",

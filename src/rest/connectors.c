@@ -34,30 +34,37 @@ static json_t *info(const struct pen_connector_view *v)
                      "tasks", tasks, "type", "source");
 }
 
-static json_t *state(struct rest_request *q, json_t *into, enum pen_status status,
-                     const char *trace)
+struct status_text {
+    enum pen_status status;
+    const char *worker_id, *version, *trace;
+};
+
+static json_t *state(json_t *into, const struct status_text *t)
 {
-    (void)json_object_set_new(into, "state", json_string(pen_status_name(status)));
-    (void)json_object_set_new(into, "worker_id",
-                              json_string(pen_herder_worker_id(q->rest->o.herder)));
-    (void)json_object_set_new(into, "version", json_string(REST_CONNECTOR_VERSION));
-    if (trace && status == PEN_STATUS_FAILED)
-        (void)json_object_set_new(into, "trace", json_string(trace));
+    (void)json_object_set_new(into, "state", json_string(pen_status_name(t->status)));
+    (void)json_object_set_new(into, "worker_id", json_string(t->worker_id));
+    if (t->version)
+        (void)json_object_set_new(into, "version", json_string(t->version));
+    if (t->trace && t->status == PEN_STATUS_FAILED)
+        (void)json_object_set_new(into, "trace", json_string(t->trace));
     return into;
 }
 
-static json_t *task_state(struct rest_request *q, const struct pen_connector_view *v)
+static json_t *task_state(const struct pen_connector_view *v)
 {
-    return state(q, json_pack("{s:i}", "id", 0), v->task_status, v->task_trace);
+    const struct status_text t = {v->task_status, v->task_worker_id, v->task_version,
+                                  v->task_trace};
+    return state(json_pack("{s:i}", "id", 0), &t);
 }
 
-static json_t *status_of(struct rest_request *q, const struct pen_connector_view *v)
+static json_t *status_of(const struct pen_connector_view *v)
 {
+    const struct status_text t = {v->status, v->worker_id, v->version, v->trace};
     json_t *tasks = json_array();
     if (v->task_known)
-        (void)json_array_append_new(tasks, task_state(q, v));
-    return json_pack("{s:s,s:o,s:o,s:s}", "name", v->name, "connector",
-                     state(q, json_object(), v->status, NULL), "tasks", tasks, "type", "source");
+        (void)json_array_append_new(tasks, task_state(v));
+    return json_pack("{s:s,s:o,s:o,s:s}", "name", v->name, "connector", state(json_object(), &t),
+                     "tasks", tasks, "type", "source");
 }
 
 /* ---- reading ----------------------------------------------------------------------------------- */
@@ -76,6 +83,12 @@ void rest_root(struct rest_request *q)
 
 void rest_health(struct rest_request *q)
 {
+    if (!pen_herder_is_ready(q->rest->o.herder)) {
+        rest_answer_json(q, 503,
+                         json_pack("{s:s,s:s}", "status", "starting", "message",
+                                   "Worker is still starting up. " REST_STARTING));
+        return;
+    }
     rest_answer_json(q, 200,
                      json_pack("{s:s,s:s}", "status", "healthy", "message",
                                "Worker has completed startup and is ready to handle requests."));
@@ -109,11 +122,13 @@ void rest_connectors(struct rest_request *q)
             (void)json_array_append_new(all, json_string(v.name));
             continue;
         }
+        if (!v.known)
+            continue; /* Connect leaves those out that have no status yet */
         json_t *one = json_object();
         if (e.info)
             (void)json_object_set_new(one, "info", info(&v));
         if (e.status)
-            (void)json_object_set_new(one, "status", status_of(q, &v));
+            (void)json_object_set_new(one, "status", status_of(&v));
         (void)json_object_set_new(all, v.name, one);
     }
     rest_answer_json(q, 200, all);
@@ -146,8 +161,8 @@ void rest_status(struct rest_request *q)
 {
     struct pen_connector_view v;
     struct pen_span name = rest_part(q, 1);
-    if (pen_herder_get(q->rest->o.herder, name, &v))
-        rest_answer_json(q, 200, status_of(q, &v));
+    if (pen_herder_get(q->rest->o.herder, name, &v) && v.known)
+        rest_answer_json(q, 200, status_of(&v));
     else
         rest_answer_error(q, 404, "No status found for connector %.*s", PEN_SPAN_ARG(name));
 }
@@ -159,7 +174,7 @@ void rest_tasks(struct rest_request *q)
         return;
     json_t *all = json_array();
     if (v.has_task) {
-        json_t *config = rest_json_config(v.raw);
+        json_t *config = rest_json_config(v.task_raw);
         (void)json_object_set_new(config, "task.class", json_string(v.task_class));
         (void)json_array_append_new(all,
                                     json_pack("{s:o,s:o}", "id", task_id(&v), "config", config));
@@ -184,7 +199,7 @@ void rest_task_status(struct rest_request *q)
     if (!task_number(q, &task))
         return;
     if (task == 0 && pen_herder_get(q->rest->o.herder, name, &v) && v.task_known)
-        rest_answer_json(q, 200, task_state(q, &v));
+        rest_answer_json(q, 200, task_state(&v));
     else
         rest_answer_error(q, 404, "No status found for task %.*s-%lld", PEN_SPAN_ARG(name),
                           (long long)task);
@@ -253,7 +268,7 @@ static void put_answered(void *arg, const struct pen_answer *a)
         rest_answer_refusal(q, a);
         return;
     }
-    struct pen_span name = q->body.n ? pen_buf_span(&q->body) : PEN_SPAN_NONE; /* see put() */
+    struct pen_span name = pen_buf_span(&q->name);
     if (!pen_herder_get(q->rest->o.herder, name, &v)) {
         rest_answer_error(q, 404, "Connector %.*s not found", PEN_SPAN_ARG(name));
         return;
@@ -298,15 +313,11 @@ static bool no_nulls(struct rest_request *q, const struct pen_config *nulls)
     return false;
 }
 
-/* The body is read by now: its buffer keeps the name until the answer. */
 static void put(struct rest_request *q, struct pen_span name, struct pen_config *config,
                 enum pen_target initial, bool replace)
 {
-    struct pen_buf kept = PEN_BUF_INIT;
-    pen_buf_put_span(&kept, name);
-    pen_buf_done(&q->body);
-    q->body = kept;
-    pen_herder_put(q->rest->o.herder, pen_buf_span(&q->body), config, initial, replace,
+    pen_buf_put_span(&q->name, name);
+    pen_herder_put(q->rest->o.herder, pen_buf_span(&q->name), config, initial, replace,
                    put_answered, q);
 }
 
@@ -461,11 +472,8 @@ static void patch(struct rest_request *q, struct pen_config *set, struct pen_con
                           PEN_SPAN_ARG(inner), PEN_SPAN_ARG(name));
         return;
     }
-    struct pen_buf kept = PEN_BUF_INIT;
-    pen_buf_put_span(&kept, name);
-    pen_buf_done(&q->body);
-    q->body = kept;
-    pen_herder_patch(q->rest->o.herder, pen_buf_span(&q->body), set, removed, put_answered, q);
+    pen_buf_put_span(&q->name, name);
+    pen_herder_patch(q->rest->o.herder, pen_buf_span(&q->name), set, removed, put_answered, q);
 }
 
 void rest_config_patch(struct rest_request *q)
@@ -542,7 +550,7 @@ static void restarting(void *arg, const struct pen_answer *a)
         return;
     if (!rest_query_bool(q, "onlyFailed"))
         v.status = PEN_STATUS_RESTARTING;
-    rest_answer_json(q, 202, status_of(q, &v));
+    rest_answer_json(q, 202, status_of(&v));
 }
 
 void rest_restart(struct rest_request *q)

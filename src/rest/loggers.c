@@ -96,17 +96,17 @@ static void apply(const char *name, enum pen_log_level level)
 }
 
 /* Names that are set already and lie below `name` follow it, as Connect's do. */
-static json_t *set(struct rest_request *q, const char *name, enum pen_log_level level)
+static json_t *set(struct pen_rest *r, const char *name, enum pen_log_level level)
 {
     json_t *changed = json_array(), *v;
     const char *key;
     size_t n = strlen(name);
     json_t *l = json_pack("{s:s,s:I}", "level", level_name(level), "last_modified",
                           (json_int_t)(pen_clock_wall_ns() / 1000000));
-    if (!json_object_get(q->rest->loggers, name) && strlen(name) < NAME_MAX_SIZE &&
-        json_object_size(q->rest->loggers) < NAMES_MAX)
-        (void)json_object_set_new(q->rest->loggers, name, json_object());
-    json_object_foreach(q->rest->loggers, key, v)
+    if (!json_object_get(r->loggers, name) && strlen(name) < NAME_MAX_SIZE &&
+        json_object_size(r->loggers) < NAMES_MAX)
+        (void)json_object_set_new(r->loggers, name, json_object());
+    json_object_foreach(r->loggers, key, v)
     {
         bool below = strcmp(name, "root") == 0 || strcmp(key, name) == 0 ||
                      (strncmp(key, name, n) == 0 && key[n] == '.');
@@ -119,6 +119,24 @@ static json_t *set(struct rest_request *q, const char *name, enum pen_log_level 
     json_decref(l);
     apply(name, level);
     return changed;
+}
+
+void pen_rest_logger(struct pen_rest *r, const char *name, const char *level)
+{
+    int l = level_of(level);
+    if (r && l >= 0)
+        json_decref(set(r, name, (enum pen_log_level)l));
+}
+
+static void told_all(void *arg, const struct pen_answer *a)
+{
+    struct rest_request *q = arg;
+    if (!rest_waits(q))
+        return;
+    if (a->code < 0)
+        rest_answer_refusal(q, a);
+    else
+        rest_answer_empty(q, 204);
 }
 
 void rest_logger_put(struct rest_request *q)
@@ -143,10 +161,11 @@ void rest_logger_put(struct rest_request *q)
         } else if (level < 0) {
             rest_answer_error(q, 404, "invalid log level '%s'.", text);
         } else if (scope && pen_span_ieq_str(pen_span_str(scope), "cluster")) {
-            json_decref(set(q, name, (enum pen_log_level)level));
-            rest_answer_empty(q, 204);
+            json_decref(set(q->rest, name, (enum pen_log_level)level));
+            pen_herder_logger(q->rest->o.herder, name, level_name((enum pen_log_level)level),
+                              told_all, q);
         } else {
-            rest_answer_json(q, 200, set(q, name, (enum pen_log_level)level));
+            rest_answer_json(q, 200, set(q->rest, name, (enum pen_log_level)level));
         }
     }
     json_decref(body);

@@ -66,6 +66,15 @@ void rest_answer_created(struct rest_request *q, unsigned status, const char *lo
     wake(q);
 }
 
+void rest_answer_relayed(struct rest_request *q, unsigned status, const char *location,
+                         struct pen_span body)
+{
+    answer(q, status, body.n ? "application/json" : NULL, body);
+    if (location && q->response)
+        (void)MHD_add_response_header(q->response, MHD_HTTP_HEADER_LOCATION, location);
+    wake(q);
+}
+
 void rest_answer_json(struct rest_request *q, unsigned status, json_t *json)
 {
     rest_answer_created(q, status, NULL, json);
@@ -115,6 +124,10 @@ void rest_answer_bare_error(struct rest_request *q, unsigned status, const char 
 void rest_answer_refusal(struct rest_request *q, const struct pen_answer *a)
 {
     unsigned status = 500;
+    if (a->code == PEN_E_ELSEWHERE) {
+        rest_forward(q, a->text);
+        return;
+    }
     if (a->code == PEN_E_NOT_FOUND)
         status = 404;
     else if (a->code == PEN_E_CONFLICT)
@@ -223,7 +236,11 @@ static void dispatch(struct rest_request *q)
         rest_answer_error(q, 415, "HTTP 415 Unsupported Media Type");
         return;
     }
-    q->route->handle(q);
+    if (pen_herder_is_ready(q->rest->o.herder) || q->route->handle == rest_root ||
+        q->route->handle == rest_health || q->route->handle == rest_metrics)
+        q->route->handle(q);
+    else
+        rest_answer_error(q, 503, "Worker is still starting up. %s", REST_STARTING);
 }
 
 /* ---- answers that come late --------------------------------------------------------------------- */
@@ -233,6 +250,7 @@ static void request_free(struct rest_request *q)
     if (q->response)
         MHD_destroy_response(q->response);
     pen_buf_done(&q->body);
+    pen_buf_done(&q->name);
     free(q->path);
     free(q->line);
     free(q->method);

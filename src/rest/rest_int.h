@@ -23,7 +23,10 @@
 #define REST_PATH_PARTS  6
 /* Tools compare the version of GET / with Kafka's */
 #define REST_KAFKA_VERSION     "4.3.1"
-#define REST_CONNECTOR_VERSION "3.6.1.Final"
+#define REST_CONNECTOR_VERSION PEN_CONNECTOR_VERSION
+
+/* Connect names the step it is at; this is the one that takes time. */
+#define REST_STARTING "The worker is currently reading to the end of the internal topics."
 
 struct rest_request;
 typedef void rest_handler(struct rest_request *q);
@@ -49,6 +52,7 @@ struct rest_request {
     size_t parts;
     const struct rest_route *route;
     struct pen_buf body;
+    struct pen_buf name; /* of the connector that a body names */
     bool begun, too_big, dispatched, suspended, head;
     bool late;       /* answered by the watchdog, its handler has not come back yet */
     bool orphan;     /* and the connection is gone: the handler's end frees it */
@@ -107,6 +111,7 @@ struct pen_rest {
     uv_timer_t watchdog;
     bool watching, closing;
     struct rest_request *requests;
+    struct rest_forward *forwards;
     struct rest_connection *connections;
     struct pen_map rates; /* connector → metric_rates.c's own */
     uint64_t round;
@@ -168,6 +173,18 @@ void rest_answer_error(struct rest_request *q, unsigned status, const char *fmt,
 void rest_answer_bare_error(struct rest_request *q, unsigned status, const char *message);
 /* The herder's word as an error. */
 void rest_answer_refusal(struct rest_request *q, const struct pen_answer *a);
+
+/* Another worker's answer; Content-Type JSON when there is a body */
+void rest_answer_relayed(struct rest_request *q, unsigned status, const char *location,
+                         struct pen_span body);
+
+/* ---- forward.c --------------------------------------------------------------------------------- */
+
+/* Asks the worker at `base` ("http://host:port") and answers with what it says. */
+void rest_forward(struct rest_request *q, const char *base);
+void rest_forwards_close(struct pen_rest *r); /* what is on its way is answered no more */
+/* base + line with forward=… in its query */
+void rest_forward_url(const char *base, const char *line, const char *forward, struct pen_buf *out);
 
 /* ---- route.c ----------------------------------------------------------------------------------- */
 

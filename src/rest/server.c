@@ -246,6 +246,7 @@ void pen_rest_close(struct pen_rest *r)
     if (!r)
         return;
     r->closing = true;
+    rest_forwards_close(r);
     for (struct rest_request *q = r->requests; q; q = q->next)
         if (q->suspended)
             rest_answer_error(q, 500, "The worker is shutting down");

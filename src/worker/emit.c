@@ -103,6 +103,8 @@ static int put(struct pen_task *t, struct pen_record *r, uint64_t event, uint64_
             return rc;
         }
     }
+    if (PEN_UNLIKELY(t->o.lease != NULL) && !task_lease_holds(t))
+        return PEN_E_FULL;
     r->slot = (uint64_t)*token;
     int rc = pen_sink_put(t->sink, r, &t->error);
     if (rc == PEN_E_FULL) {

@@ -5,6 +5,7 @@
  *
  * Texts are those of Connect's StandaloneHerder, for people's scripts compare them. */
 #include "herder_int.h"
+#include "dist_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +31,13 @@ const char *pen_status_name(enum pen_status s)
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
-static void answer_ok(pen_answer_fn *fn, void *arg, bool created)
+void herder_answer_ok(pen_answer_fn *fn, void *arg, bool created)
 {
     struct pen_answer a = {.text = "", .created = created};
     fn(arg, &a);
 }
 
-static void answer_error(pen_answer_fn *fn, void *arg, int code, const char *fmt, ...)
-    PEN_PRINTF(4, 5);
-static void answer_error(pen_answer_fn *fn, void *arg, int code, const char *fmt, ...)
+void herder_answer_error(pen_answer_fn *fn, void *arg, int code, const char *fmt, ...)
 {
     struct pen_buf b = PEN_BUF_INIT;
     va_list ap;
@@ -57,7 +56,7 @@ static struct herder_connector *find(const struct pen_herder *h, struct pen_span
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
-static enum pen_status target_status(enum pen_target t)
+enum pen_status herder_target_status(enum pen_target t)
 {
     switch (t) {
     case PEN_TARGET_STARTED:
@@ -70,7 +69,8 @@ static enum pen_status target_status(enum pen_target t)
     return PEN_STATUS_UNASSIGNED;
 }
 
-static void view_of(const struct herder_connector *c, struct pen_connector_view *v)
+static void view_of(const struct pen_herder *h, const struct herder_connector *c,
+                    struct pen_connector_view *v)
 {
     enum pen_flavor flavor = PEN_FLAVOR_MYSQL;
     bool runs = c->run && !c->run->reaping;
@@ -79,11 +79,19 @@ static void view_of(const struct herder_connector *c, struct pen_connector_view 
                                      .raw = &c->raw,
                                      .task_class = pen_connector_task_class(flavor),
                                      .target = c->target,
-                                     .status = target_status(c->target),
+                                     .known = true,
+                                     .status = herder_target_status(c->target),
+                                     .worker_id = h->o.worker_id,
+                                     .version = PEN_CONNECTOR_VERSION,
                                      .has_task = c->has_task,
+                                     .task_raw = c->task_raw.n ? &c->task_raw : &c->raw,
                                      .task_known = c->task_known,
                                      .task_status = c->task_status,
+                                     .task_worker_id = h->o.worker_id,
+                                     .task_version = PEN_CONNECTOR_VERSION,
                                      .task_trace = c->failed ? c->task_trace : NULL};
+    if (h->d)
+        dist_view(h->d, c, v);
     if (runs) {
         v->counters = pen_task_counters(c->run->session.task);
         v->config = c->run->session.config;
@@ -96,7 +104,7 @@ bool pen_herder_get(const struct pen_herder *h, struct pen_span name,
 {
     const struct herder_connector *c = find(h, name);
     if (c)
-        view_of(c, ret);
+        view_of(h, c, ret);
     return c != NULL;
 }
 
@@ -106,7 +114,7 @@ bool pen_herder_next(const struct pen_herder *h, uint32_t *pos, struct pen_conne
     while ((e = pen_map_next(&h->connectors, pos)) != NULL) {
         if (!e->value)
             continue;
-        view_of(e->value, ret);
+        view_of(h, e->value, ret);
         return true;
     }
     return false;
@@ -150,8 +158,24 @@ void pen_herder_topics(const struct pen_herder *h, struct pen_span name,
     pthread_mutex_unlock(&u.held->topics_lock);
 }
 
+bool pen_herder_is_ready(const struct pen_herder *h)
+{
+    return !h->d || dist_is_ready(h->d);
+}
+
+void pen_herder_logger(struct pen_herder *h, const char *name, const char *level, pen_answer_fn *fn,
+                       void *arg)
+{
+    if (h->d)
+        dist_logger(h->d, name, level, fn, arg);
+    else
+        herder_answer_ok(fn, arg, false);
+}
+
 void pen_herder_topics_reset(struct pen_herder *h, struct pen_span name)
 {
+    if (h->d)
+        dist_forget_topics(h->d, name);
     pthread_mutex_lock(&h->topics_lock);
     struct pen_map *set = pen_map_remove(&h->topics, name);
     pthread_mutex_unlock(&h->topics_lock);
@@ -171,7 +195,7 @@ struct herder_put {
     void *arg;
 };
 
-static struct herder_connector *create(struct pen_herder *h, const char *name)
+struct herder_connector *herder_connector_new(struct pen_herder *h, const char *name)
 {
     struct herder_connector *c = calloc(1, sizeof(*c));
     if (c)
@@ -183,11 +207,12 @@ static struct herder_connector *create(struct pen_herder *h, const char *name)
         return NULL;
     }
     c->number = h->made++;
+    c->told = c->task_told = TOLD_UNKNOWN;
     return c;
 }
 
 /* Forgets how the last run ended, so that the next settle starts one. */
-static void renew(struct herder_connector *c)
+void herder_renew(struct herder_connector *c)
 {
     c->failed = c->finished = false;
     if (c->task_known)
@@ -202,17 +227,24 @@ static void apply(struct herder_put *p, const struct pen_config *raw)
     struct herder_connector *c = find(h, pen_span_str(p->name));
     struct pen_config copy = PEN_CONFIG_INIT;
     bool created = c == NULL;
+    if (h->d && !dist_leads(h->d, p->fn, p->arg))
+        return;
     if (c && !p->replace) {
-        answer_error(p->fn, p->arg, PEN_E_CONFLICT, "Connector %s already exists", p->name);
+        herder_answer_error(p->fn, p->arg, PEN_E_CONFLICT, "Connector %s already exists", p->name);
         return;
     }
     if (!c && p->patch) {
-        answer_error(p->fn, p->arg, PEN_E_NOT_FOUND, "Connector %s not found", p->name);
+        herder_answer_error(p->fn, p->arg, PEN_E_NOT_FOUND, "Connector %s not found", p->name);
         return;
     }
-    if (pen_config_merge(&copy, raw, true) < 0 || (created && !(c = create(h, p->name)))) {
+    if (h->d) {
+        dist_put(h->d, p->name, raw, p->initial, created, p->fn, p->arg);
+        return;
+    }
+    if (pen_config_merge(&copy, raw, true) < 0 ||
+        (created && !(c = herder_connector_new(h, p->name)))) {
         pen_config_done(&copy);
-        answer_error(p->fn, p->arg, PEN_E_NOMEM, "out of memory");
+        herder_answer_error(p->fn, p->arg, PEN_E_NOMEM, "out of memory");
         return;
     }
     pen_config_done(&c->raw);
@@ -220,13 +252,13 @@ static void apply(struct herder_put *p, const struct pen_config *raw)
     if (created)
         c->target = p->initial;
     else
-        renew(c);
+        herder_renew(c);
     if (c->run) {
         herder_run_wait(c->run, p->fn, p->arg, created); /* its end starts the new one */
         return;
     }
     herder_settle(h, c);
-    answer_ok(p->fn, p->arg, created);
+    herder_answer_ok(p->fn, p->arg, created);
 }
 
 static void put_checked(void *arg, const struct pen_config *raw,
@@ -238,12 +270,12 @@ static void put_checked(void *arg, const struct pen_config *raw,
         if (report->v[i].warning)
             pen_warn(HERDER_LOG, "connector '%s': %s", p->name, report->v[i].text);
     if (err->code < 0) {
-        answer_error(p->fn, p->arg, err->code, "%s", err->text);
+        herder_answer_error(p->fn, p->arg, err->code, "%s", err->text);
     } else if (report->errors > 0) {
         pen_config_report_text(report, &text);
-        answer_error(p->fn, p->arg, PEN_E_CONFIG, "%s", pen_buf_cstr(&text));
+        herder_answer_error(p->fn, p->arg, PEN_E_CONFIG, "%s", pen_buf_cstr(&text));
     } else if (p->h->stopping) {
-        answer_error(p->fn, p->arg, PEN_E_STOPPED, "The worker is shutting down");
+        herder_answer_error(p->fn, p->arg, PEN_E_STOPPED, "The worker is shutting down");
     } else {
         apply(p, raw);
     }
@@ -255,6 +287,11 @@ static void put_checked(void *arg, const struct pen_config *raw,
 static void put(struct pen_herder *h, const struct herder_put *what, struct pen_span name,
                 struct pen_config *raw)
 {
+    if (h->d && !dist_leads(h->d, what->fn, what->arg)) {
+        pen_config_done(raw);
+        *raw = PEN_CONFIG_INIT;
+        return;
+    }
     struct herder_put *p = malloc(sizeof(*p));
     char *copy = strndup((const char *)name.p, name.n);
     if (!p || !copy) {
@@ -262,7 +299,7 @@ static void put(struct pen_herder *h, const struct herder_put *what, struct pen_
         free(copy);
         pen_config_done(raw);
         *raw = PEN_CONFIG_INIT;
-        answer_error(what->fn, what->arg, PEN_E_NOMEM, "out of memory");
+        herder_answer_error(what->fn, what->arg, PEN_E_NOMEM, "out of memory");
         return;
     }
     *p = *what;
@@ -285,13 +322,16 @@ void pen_herder_patch(struct pen_herder *h, struct pen_span name, const struct p
 {
     const struct herder_connector *c = find(h, name);
     struct pen_config raw = PEN_CONFIG_INIT;
+    if (h->d && !dist_leads(h->d, fn, arg))
+        return;
     if (!c) {
-        answer_error(fn, arg, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
+        herder_answer_error(fn, arg, PEN_E_NOT_FOUND, "Connector %.*s not found",
+                            PEN_SPAN_ARG(name));
         return;
     }
     if (pen_config_merge(&raw, &c->raw, true) < 0 || pen_config_merge(&raw, patch, true) < 0) {
         pen_config_done(&raw);
-        answer_error(fn, arg, PEN_E_NOMEM, "out of memory");
+        herder_answer_error(fn, arg, PEN_E_NOMEM, "out of memory");
         return;
     }
     for (size_t i = 0; i < remove->n; i++)
@@ -305,53 +345,74 @@ void pen_herder_patch(struct pen_herder *h, struct pen_span name, const struct p
 static void connector_free(struct herder_connector *c)
 {
     pen_config_done(&c->raw);
+    pen_config_done(&c->task_raw);
     free(c->task_trace);
     free(c->name);
     free(c);
 }
 
-void pen_herder_delete(struct pen_herder *h, struct pen_span name, pen_answer_fn *fn, void *arg)
+void herder_forget(struct pen_herder *h, struct pen_span name)
 {
     struct herder_connector *c = pen_map_remove(&h->connectors, name);
-    if (!c) {
-        answer_error(fn, arg, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
+    if (!c)
         return;
-    }
     pen_info(HERDER_LOG, "connector '%s' is deleted; its offsets stay", c->name);
-    struct herder_run *r = c->run;
+    if (c->run) {
+        c->run->c = NULL;
+        herder_run_stop(c->run);
+    }
     connector_free(c);
-    if (!r) {
-        answer_ok(fn, arg, false);
+}
+
+void pen_herder_delete(struct pen_herder *h, struct pen_span name, pen_answer_fn *fn, void *arg)
+{
+    if (h->d) {
+        dist_delete(h->d, name, fn, arg);
         return;
     }
-    r->c = NULL;
-    herder_run_stop(r);
-    herder_run_wait(r, fn, arg, false);
+    struct herder_connector *c = find(h, name);
+    if (!c) {
+        herder_answer_error(fn, arg, PEN_E_NOT_FOUND, "Connector %.*s not found",
+                            PEN_SPAN_ARG(name));
+        return;
+    }
+    struct herder_run *r = c->run;
+    herder_forget(h, name);
+    if (r)
+        herder_run_wait(r, fn, arg, false);
+    else
+        herder_answer_ok(fn, arg, false);
 }
 
 void pen_herder_target(struct pen_herder *h, struct pen_span name, enum pen_target target,
                        pen_answer_fn *fn, void *arg)
 {
+    if (h->d) {
+        dist_target(h->d, name, target, fn, arg);
+        return;
+    }
     struct herder_connector *c = find(h, name);
     if (!c && target == PEN_TARGET_STOPPED) {
-        answer_error(fn, arg, PEN_E_STATE, "No connector `%.*s` configured", PEN_SPAN_ARG(name));
+        herder_answer_error(fn, arg, PEN_E_STATE, "No connector `%.*s` configured",
+                            PEN_SPAN_ARG(name));
         return;
     }
     if (!c) {
-        answer_error(fn, arg, PEN_E_NOT_FOUND, "Unknown connector %.*s", PEN_SPAN_ARG(name));
+        herder_answer_error(fn, arg, PEN_E_NOT_FOUND, "Unknown connector %.*s", PEN_SPAN_ARG(name));
         return;
     }
     if (c->target != target)
-        pen_info(HERDER_LOG, "connector '%s': %s", c->name, pen_status_name(target_status(target)));
+        pen_info(HERDER_LOG, "connector '%s': %s", c->name,
+                 pen_status_name(herder_target_status(target)));
     c->target = target;
     herder_settle(h, c);
     if (target == PEN_TARGET_STOPPED && c->run)
         herder_run_wait(c->run, fn, arg, false);
     else
-        answer_ok(fn, arg, false);
+        herder_answer_ok(fn, arg, false);
 }
 
-static void restart(struct pen_herder *h, struct herder_connector *c)
+void herder_restart(struct pen_herder *h, struct herder_connector *c)
 {
     if (c->task_known) {
         c->restarting = true;
@@ -367,12 +428,16 @@ static void restart(struct pen_herder *h, struct herder_connector *c)
 void pen_herder_restart(struct pen_herder *h, struct pen_span name, bool include_tasks,
                         bool only_failed, pen_answer_fn *fn, void *arg)
 {
+    if (h->d) {
+        dist_restart(h->d, name, include_tasks, only_failed, fn, arg);
+        return;
+    }
     struct herder_connector *c = find(h, name);
     if (!c) {
-        answer_error(fn, arg, PEN_E_NOT_FOUND,
-                     include_tasks || only_failed ? "Unknown connector: %.*s"
-                                                  : "Connector %.*s not found",
-                     PEN_SPAN_ARG(name));
+        herder_answer_error(fn, arg, PEN_E_NOT_FOUND,
+                            include_tasks || only_failed ? "Unknown connector: %.*s"
+                                                         : "Connector %.*s not found",
+                            PEN_SPAN_ARG(name));
         return;
     }
     /* The answer shows what is about to restart; a connector instance of its own there is not, and
@@ -382,11 +447,11 @@ void pen_herder_restart(struct pen_herder *h, struct pen_span name, bool include
     enum pen_status before = c->task_status;
     if (task)
         c->task_status = PEN_STATUS_RESTARTING;
-    answer_ok(fn, arg, false);
+    herder_answer_ok(fn, arg, false);
     if (!task)
         return;
     c->task_status = before;
-    restart(h, c);
+    herder_restart(h, c);
 }
 
 void pen_herder_restart_task(struct pen_herder *h, struct pen_span name, int64_t task,
@@ -394,19 +459,23 @@ void pen_herder_restart_task(struct pen_herder *h, struct pen_span name, int64_t
 {
     struct herder_connector *c = find(h, name);
     if (!c) {
-        answer_error(fn, arg, PEN_E_NOT_FOUND, "Unknown connector: %.*s", PEN_SPAN_ARG(name));
+        herder_answer_error(fn, arg, PEN_E_NOT_FOUND, "Unknown connector: %.*s",
+                            PEN_SPAN_ARG(name));
         return;
     }
     if (task != 0 || !c->has_task) {
-        answer_error(fn, arg, PEN_E_NOT_FOUND, "Task %.*s-%lld not found", PEN_SPAN_ARG(name),
-                     (long long)task);
+        herder_answer_error(fn, arg, PEN_E_NOT_FOUND,
+                            h->d ? "Unknown task: %.*s-%lld" : "Task %.*s-%lld not found",
+                            PEN_SPAN_ARG(name), (long long)task);
         return;
     }
-    restart(h, c);
+    if (h->d && !dist_runs(h->d, name, fn, arg))
+        return;
+    herder_restart(h, c);
     if (c->run && c->run->stopping)
         herder_run_wait(c->run, fn, arg, false);
     else
-        answer_ok(fn, arg, false);
+        herder_answer_ok(fn, arg, false);
 }
 
 /* ---- making and ending ------------------------------------------------------------------------- */
@@ -435,6 +504,11 @@ int pen_herder_new(const struct pen_herder_options *o, struct pen_herder **ret,
     h->stop_timer.data = h->cluster_timer.data = h;
     pthread_mutex_init(&h->topics_lock, NULL);
     herder_cluster_start(h);
+    if (o->clients && (rc = dist_open(h, err)) < 0) {
+        h->ended_in_time = true;
+        (void)pen_herder_free(h);
+        return rc;
+    }
     *ret = h;
     return 0;
 }
@@ -443,6 +517,8 @@ void herder_maybe_stopped(struct pen_herder *h)
 {
     if (!h->stopping || h->stop_told || h->runs || h->checking || h->checks || h->cluster_busy)
         return;
+    if (h->d && !dist_left(h->d))
+        return; /* it comes here again */
     h->stop_told = h->ended_in_time = true;
     uv_timer_stop(&h->stop_timer);
     h->stopped(h->stopped_arg);
@@ -469,6 +545,8 @@ void pen_herder_stop(struct pen_herder *h, void (*fn)(void *arg), void *arg)
     atomic_store(&h->cluster_stop, true);
     for (struct herder_run *r = h->runs; r; r = r->next)
         herder_run_stop(r);
+    if (h->d) /* goodbyes to the group: the broker's pace */
+        ms += 3000;
     uv_timer_start(&h->stop_timer, on_stop_timeout, (uint64_t)PEN_MAX(ms, (int64_t)0) + 500, 0);
     herder_maybe_stopped(h);
 }
@@ -495,6 +573,7 @@ bool pen_herder_free(struct pen_herder *h)
                               (uv_handle_t *)&h->cluster_timer};
     for (size_t i = 0; i < PEN_COUNT(handles); i++)
         uv_close(handles[i], NULL);
+    dist_free(h->d);
     uv_run(h->o.loop, UV_RUN_DEFAULT);
     free(h);
     return true;

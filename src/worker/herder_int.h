@@ -32,7 +32,15 @@ struct herder_connector {
     enum pen_status task_status;
     char *task_trace;
     struct herder_run *run;
+
+    /* distributed */
+    struct pen_config task_raw; /* what its task runs with; empty: raw */
+    uint64_t changes, commits;  /* of the config log, as far as they are taken over */
+    bool owned;                 /* its slot was ours when it was last settled */
+    int told, task_told;        /* the statuses last written: enum pen_status, or TOLD_… */
+    bool shows_restart;         /* for the answer to a restart */
 };
+enum { TOLD_NOTHING = -1, TOLD_UNKNOWN = -2 };
 
 struct herder_run {
     struct herder_run *next;
@@ -46,6 +54,8 @@ struct herder_run {
     uv_work_t reaper;
     uv_timer_t grace;
     bool grace_open;
+    unsigned epoch;       /* distributed: of the lease it began with */
+    int64_t abandoned_ns; /* distributed: it does not end, and writes nothing since */
     PEN_VEC(struct herder_waiter) waiters;
 };
 
@@ -84,7 +94,17 @@ struct pen_herder {
     char cluster_found[128], cluster_id[128];
     unsigned handles; /* open uv handles */
     struct herder_offset_job *offset_jobs;
+    struct herder_dist *d; /* NULL: standalone */
 };
+
+/* herder.c */
+struct herder_connector *herder_connector_new(struct pen_herder *h, const char *name);
+void herder_forget(struct pen_herder *h, struct pen_span name); /* a run of it is asked to end */
+void herder_renew(struct herder_connector *c); /* the next settle starts its task anew */
+void herder_restart(struct pen_herder *h, struct herder_connector *c);
+void herder_answer_ok(pen_answer_fn *fn, void *arg, bool created);
+void herder_answer_error(pen_answer_fn *fn, void *arg, int code, const char *fmt, ...)
+    PEN_PRINTF(4, 5);
 
 /* herder_run.c */
 /* Brings what runs in line with the connector's target. */

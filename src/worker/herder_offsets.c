@@ -7,6 +7,7 @@
  *     show    refresh ─► each ─► answer
  *     alter   refresh ─► what there is, when all go ─► write ─► refresh ─► answer */
 #include "herder_int.h"
+#include "dist_int.h"
 
 #include <stdlib.h>
 
@@ -204,10 +205,13 @@ static void alter(void *arg, int code, const struct pen_error *err)
     free(v);
 }
 
-static int may_alter(const struct herder_connector *c, struct pen_span name, struct pen_error *err)
+static int may_alter(const struct pen_herder *h, struct pen_span name, struct pen_error *err)
 {
+    const struct herder_connector *c = pen_map_get(&h->connectors, name);
     if (!c)
         return pen_error_set(err, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
+    if (h->d)
+        return dist_may_alter(h->d, c, err);
     if (c->target == PEN_TARGET_STOPPED && !c->run)
         return 0;
     return pen_error_set(err, PEN_E_CONFIG,
@@ -223,7 +227,9 @@ void pen_herder_offsets_alter(struct pen_herder *h, struct pen_span name,
 {
     struct pen_error err = {0};
     struct herder_offset_job *j = NULL;
-    if (may_alter(pen_map_get(&h->connectors, name), name, &err) == 0)
+    if (h->d && !dist_leads(h->d, fn, arg))
+        return;
+    if (may_alter(h, name, &err) == 0)
         j = job_new(h, name, fn, arg, &err);
     if (!j) {
         answer(fn, arg, &err);

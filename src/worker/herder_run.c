@@ -10,6 +10,7 @@
  * A task's thread is joined and its producer destroyed on the thread pool, for both may take
  * seconds. What a run ended with decides the status: asked → nothing, error → FAILED with trace. */
 #include "herder_int.h"
+#include "dist_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void on_topic(void *arg, struct pen_task *t, struct pen_span topic)
     struct herder_run *r = arg;
     struct pen_span name = pen_span_str(r->name);
     (void)t;
+    bool is_new = false;
     pthread_mutex_lock(&r->h->topics_lock);
     struct pen_map *set = pen_map_get(&r->h->topics, name);
     if (!set && (set = calloc(1, sizeof(*set))) != NULL &&
@@ -51,10 +53,13 @@ static void on_topic(void *arg, struct pen_task *t, struct pen_span topic)
         free(set);
         set = NULL;
     }
+    is_new = set && !pen_map_get(set, topic);
     if (!set || pen_map_put(set, topic, set, NULL) < 0) /* a set: any value */
         pen_warn(HERDER_LOG, "unable to remember that '%s' wrote to '%.*s': out of memory", r->name,
                  PEN_SPAN_ARG(topic));
     pthread_mutex_unlock(&r->h->topics_lock);
+    if (is_new && r->h->d)
+        dist_tell_topic(r->h->d, name, topic);
 }
 
 /* ---- the end of a run -------------------------------------------------------------------------- */
@@ -213,7 +218,9 @@ static int open_session(struct herder_run *r, const struct herder_connector *c,
         o.offsets_topic = h->o.offsets_topic;
     }
     r->session.raw = PEN_CONFIG_INIT;
-    if (pen_config_merge(&r->session.raw, &c->raw, true) < 0)
+    if (h->d)
+        dist_session(h->d, r, &o);
+    if (pen_config_merge(&r->session.raw, c->task_raw.n ? &c->task_raw : &c->raw, true) < 0)
         return pen_error_set(err, PEN_E_NOMEM, "unable to start: out of memory");
     int rc = pen_session_open(&r->session, &o, err);
     return rc < 0 ? rc : pen_task_start(r->session.task, err);
@@ -261,6 +268,10 @@ static void on_grace(uv_timer_t *timer)
     struct herder_run *r = timer->data;
     pen_warn(HERDER_LOG, "connector '%s' did not end within task.shutdown.graceful.timeout.ms",
              r->name);
+    if (r->h->d && !r->reaping) {
+        pen_task_abandon(r->session.task);
+        r->abandoned_ns = pen_clock_mono_ns();
+    }
     answer_waiters(r);
 }
 
@@ -288,7 +299,7 @@ void herder_run_wait(struct herder_run *r, pen_answer_fn *fn, void *arg, bool cr
 
 void herder_settle(struct pen_herder *h, struct herder_connector *c)
 {
-    if (h->stopping)
+    if (h->stopping || (h->d && !dist_settle(h->d, c)))
         return;
     if (c->target == PEN_TARGET_STOPPED) {
         c->has_task = c->task_known = c->failed = c->finished = false;
@@ -296,7 +307,7 @@ void herder_settle(struct pen_herder *h, struct herder_connector *c)
             herder_run_stop(c->run);
         return;
     }
-    if (c->target == PEN_TARGET_STARTED)
+    if (c->target == PEN_TARGET_STARTED && !h->d)
         c->has_task = true;
     if (c->run) {
         if (c->run->stopping)
@@ -317,7 +328,8 @@ void herder_settle(struct pen_herder *h, struct herder_connector *c)
         c->restarting = false;
         c->task_status = PEN_STATUS_PAUSED;
     }
-    if (c->target == PEN_TARGET_STARTED && !c->failed && !name_is_running(h, c->name)) {
+    if (c->target == PEN_TARGET_STARTED && c->has_task && !c->failed &&
+        !name_is_running(h, c->name)) {
         c->finished = false;
         start(h, c);
     }

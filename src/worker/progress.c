@@ -152,6 +152,8 @@ static int end_flush(struct pen_task *t)
 int progress_flush(struct pen_task *t)
 {
     int rc = end_flush(t);
+    if (!task_lease_holds(t)) /* the position is its new owner's to write */
+        return rc != 0 || task_lease_is_lost(t) ? rc : 1;
     if (rc != 0 || pen_ledger_version(t->ledger) == t->stored_version)
         return rc;
     rc = begin_flush(t, pen_ledger_acked);
@@ -181,7 +183,7 @@ int progress_rewind(struct pen_task *t)
     if (eos_on(t))
         eos_abort(t);
     /* also what nothing moved since; the connect reads the store behind it */
-    else if (rc == 0 && p.file && p.file[0])
+    else if (rc == 0 && p.file && p.file[0] && task_lease_holds(t))
         rc = begin_flush(t, pen_ledger_acked);
     pen_position_done(&p);
     return ledger_error(t, rc);

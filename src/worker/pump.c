@@ -464,6 +464,8 @@ static int turn(struct pen_task *t)
         }
         if (atomic_load_explicit(&t->pause_asked, memory_order_relaxed))
             return eos_on(t) ? eos_pause(t) : PUMP_BLOCKED; /* the ring fills, TCP does the rest */
+        if (t->o.lease && !task_lease_holds(t))
+            return PUMP_BLOCKED; /* statements write to the schema history, too */
         int rc = eos_on(t) ? eos_turn(t) : PUMP_DONE;
         if (rc != PUMP_DONE)
             return rc;
@@ -501,7 +503,9 @@ void task_pump(struct pen_task *t)
             rc = n;
         else if (n > 0 && t->blocked)
             task_wake(t);
-        else if (t->blocked) /* a sink with a descriptor wakes; but for what waits for a topic */
+        else if (t->blocked ||
+                 !task_lease_holds(
+                     t)) /* a sink with a descriptor wakes; but for what waits for a topic */
             uv_timer_start(&t->again_timer, on_again, t->sink_polled ? 250 : 1, 0);
     }
     t->pump_busy = false;

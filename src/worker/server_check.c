@@ -287,7 +287,7 @@ static int compare_replica(struct run *r, const struct pen_cell *cells, bool *re
     snprintf(who, sizeof(who), "a replica on host '%s' ", host);
     switch (find_replica(host, (unsigned)port)) {
     case REPLICA_HERE:
-        return id_taken(r, PEN_FINDING_BAD, who, "has it");
+        return id_taken(r, r->o->takes_over ? PEN_FINDING_WARN : PEN_FINDING_BAD, who, "has it");
     case REPLICA_ELSEWHERE:
         return id_taken(r, PEN_FINDING_WARN, who, "is registered with it");
     case REPLICA_GONE:

@@ -11,12 +11,27 @@ static void note_property(void *arg, struct pen_span name, const char *why)
     pen_warn("config", "client property '%.*s' is not used: %s", PEN_SPAN_ARG(name), why);
 }
 
-/* Java properties of one client. *ret_list is for the caller to free; it borrows from c. */
-static int client_properties(const struct pen_config *worker, const struct pen_config *connector,
-                             enum pen_client client, struct pen_config *c,
-                             struct pen_property **ret_list, struct pen_error *err)
+/* A record that waits longer could be sent after another worker runs the connector. */
+static int limit_delivery(int64_t ms, struct pen_config *c)
 {
-    int rc = pen_config_client(worker, connector, client, c, err);
+    char text[PEN_I64_MAX + 1];
+    int64_t given;
+    if (ms <= 0 || (pen_span_i64(pen_config_get(c, "delivery.timeout.ms"), &given) == 0 &&
+                    given > 0 && given <= ms))
+        return 0;
+    *pen_put_i64((uint8_t *)text, ms) = 0;
+    return pen_config_set_str(c, "delivery.timeout.ms", text);
+}
+
+/* Java properties of one client. *ret_list is for the caller to free; it borrows from c. */
+static int client_properties(const struct pen_session_options *o,
+                             const struct pen_config *connector, enum pen_client client,
+                             struct pen_config *c, struct pen_property **ret_list,
+                             struct pen_error *err)
+{
+    int rc = pen_config_client(o->worker, connector, client, c, err);
+    if (rc == 0 && client == PEN_CLIENT_TASK_PRODUCER)
+        rc = limit_delivery(o->send_ms, c);
     if (rc < 0)
         return rc;
     struct pen_property *list = calloc(c->n + 1, sizeof(*list));
@@ -34,7 +49,7 @@ static int client_conf(const struct pen_session *s, const struct pen_session_opt
 {
     struct pen_config c = PEN_CONFIG_INIT;
     struct pen_property *list = NULL;
-    int rc = client_properties(o->worker, &s->config->items, client, &c, &list, err);
+    int rc = client_properties(o, &s->config->items, client, &c, &list, err);
     if (rc == 0)
         rc = pen_kafka_conf_new(role, list, c.n, note_property, NULL, ret, err);
     free(list);
@@ -90,10 +105,10 @@ static int producer_properties(struct pen_session *s, const struct pen_session_o
 {
     if (o->output_fd >= 0 || o->discard)
         return 0;
-    int rc = client_properties(o->worker, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
+    int rc = client_properties(o, &s->config->items, PEN_CLIENT_TASK_PRODUCER, &s->producer,
                                &s->properties, err);
     if (rc == 0 && s->config->topic_creation)
-        rc = client_properties(o->worker, &s->config->items, PEN_CLIENT_TASK_ADMIN, &s->admin,
+        rc = client_properties(o, &s->config->items, PEN_CLIENT_TASK_ADMIN, &s->admin,
                                &s->admin_properties, err);
     return rc;
 }
@@ -145,7 +160,8 @@ int pen_session_open(struct pen_session *s, const struct pen_session_options *o,
                                  .offsets_copy = o->offsets_copy,
                                  .on_phase = o->on_phase,
                                  .on_topic = o->on_topic,
-                                 .arg = o->arg};
+                                 .arg = o->arg,
+                                 .lease = o->lease};
     boundaries(s->config, o, &t);
     s->history = NULL; /* the task's from here on, also when it cannot be made */
     return pen_task_new(&t, &s->task, err);

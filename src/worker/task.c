@@ -10,6 +10,7 @@
 #include "task_int.h"
 
 #include <sys/random.h>
+#include <time.h>
 
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_MOST_MS  30000
@@ -66,6 +67,27 @@ void task_set_phase(struct pen_task *t, enum pen_phase p)
 void task_wake(struct pen_task *t)
 {
     uv_async_send(&t->wake);
+}
+
+/* ---- the lease ------------------------------------------------------------------------------- */
+
+bool task_lease_is_lost(const struct pen_task *t)
+{
+    return t->o.lease &&
+           (atomic_load_explicit(&t->abandoned, memory_order_relaxed) ||
+            atomic_load_explicit(&t->o.lease->epoch, memory_order_relaxed) != t->lease_epoch);
+}
+
+/* The coarse clock is a few milliseconds behind at most and costs a quarter: this is per record. */
+bool task_lease_holds(const struct pen_task *t)
+{
+    struct timespec now;
+    if (!t->o.lease)
+        return true;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return !task_lease_is_lost(t) &&
+           now.tv_sec * INT64_C(1000000000) + now.tv_nsec <
+               atomic_load_explicit(&t->o.lease->until_ns, memory_order_relaxed);
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -149,7 +171,7 @@ static void drain_step(struct pen_task *t)
     bool empty = !t->waiting &&
                  (pen_ledger_in_flight(t->ledger) == 0 || (lost && t->sink->counters.queued == 0));
     bool asked = atomic_load(&t->stop_asked) || t->error.code < 0;
-    bool late = pen_clock_mono_ns() >= t->drain_until_ns;
+    bool late = pen_clock_mono_ns() >= t->drain_until_ns || task_lease_is_lost(t);
     if (rc >= 0 && lost && !asked && pen_error_class(t->sink_error.code) == PEN_CLASS_RETRY) {
         uv_timer_stop(&t->drain_timer);
         t->error = t->sink_error;
@@ -391,6 +413,8 @@ int pen_task_new(const struct pen_task_options *o, struct pen_task **ret, struct
     if (!t)
         return pen_error_set(err, PEN_E_NOMEM, "unable to make a task: out of memory");
     t->o = *o;
+    if (o->lease)
+        t->lease_epoch = atomic_load(&o->lease->epoch);
     union {
         const struct pen_connector_config *lent;
         struct pen_connector_config *held; /* callbacks take it as void *; nobody writes */
@@ -492,6 +516,11 @@ void pen_task_stop(struct pen_task *t)
     atomic_store(&t->stop_asked, true);
     if (t->started)
         task_wake(t);
+}
+
+void pen_task_abandon(struct pen_task *t)
+{
+    atomic_store(&t->abandoned, true);
 }
 
 void pen_task_pause(struct pen_task *t, bool paused)

@@ -124,7 +124,8 @@ struct pen_task {
     uv_timer_t flush_timer, heartbeat_timer, backoff_timer, drain_timer;
     uv_timer_t delay_timer; /* streaming.delay.ms */
     uv_timer_t again_timer; /* no room, and nothing that would tell when there is */
-    atomic_bool stop_asked, pause_asked;
+    atomic_bool stop_asked, pause_asked, abandoned;
+    unsigned lease_epoch; /* of o.lease at the start */
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
     unsigned attempts;   /* reconnects in a row without an event */
@@ -237,6 +238,9 @@ void task_fail(struct pen_task *t); /* t->error says why; RETRY classes back off
 PEN_MUST_USE int task_poll_sink(struct pen_task *t);
 void task_end(struct pen_task *t);  /* nothing more to read: drain, then DONE */
 void task_wake(struct pen_task *t); /* @thread any */
+/* Who else may write is somebody else: not now (false), or never again. See pen_lease. */
+bool task_lease_holds(const struct pen_task *t);
+bool task_lease_is_lost(const struct pen_task *t);
 
 /* start.c: everything before the first message; blocks (checks, history). @returns 0 or an error in
  * t->error */

@@ -129,7 +129,8 @@ int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *wh
                                          .server_id = t->wire.server_id,
                                          .filter = &filter,
                                          .include_text = list.n > 0 ? pen_buf_cstr(&list) : NULL,
-                                         .must_match = t->o.strict};
+                                         .must_match = t->o.strict,
+                                         .takes_over = t->o.lease != NULL};
     int rc = pen_conn_open(&t->wire, &c, &t->error);
     if (rc == 0)
         rc = pen_server_check(c, &o, ret, NULL, NULL, &t->error);

@@ -50,7 +50,8 @@ enum pen_error_class { PEN_CLASS_RETRY, PEN_CLASS_TASK, PEN_CLASS_CONFIG, PEN_CL
     X(STOPPED, -30, TASK, "stopped on request")                                                    \
     X(STATE, -31, BUG, "called in the wrong state")                                                \
     X(XA, -32, TASK, "XA transaction cannot be followed")                                          \
-    X(LOCK, -33, TASK, "lock could not be taken in time")
+    X(LOCK, -33, TASK, "lock could not be taken in time")                                          \
+    X(ELSEWHERE, -34, TASK, "another worker of the group does that")
 
 enum pen_error_code {
 #define X(name, value, class_, text) PEN_E_##name = (value),

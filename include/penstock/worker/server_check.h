@@ -25,6 +25,9 @@ struct pen_server_check_options {
     const struct pen_snapshot_filter *filter;
     const char *include_text; /* "table.include.list 'shop.*'" */
     bool must_match;          /* … and it matches nothing: refused, otherwise a warning */
+    /* A worker that was lost may still hang on the server: its id is taken over, and the server cuts
+     * its connection. */
+    bool takes_over;
     /* Rows will be read: SELECT on every captured table is tried. */
     bool snapshot_rows;
 };

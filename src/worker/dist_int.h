@@ -1,0 +1,98 @@
+/* The herder, distributed: the same connectors, but what there is comes out of Kafka's three topics
+ * and what is changed goes into them.
+ *
+ *     dist.c          opening and ending: topics read ─► group joined ─► … ─► left
+ *     dist_records.c  records that were read ─► herder's connectors, runs, loggers
+ *     dist_changes.c  what REST wants changed ─► records ─► read back ─► answer
+ *     dist_status.c   what is written without being asked: statuses by the one who runs a connector;
+ *                     task configurations and the funerals of what was deleted by the leader
+ *
+ * @thread main */
+#ifndef PENSTOCK_DIST_INT_H
+#define PENSTOCK_DIST_INT_H
+
+#include "config_log.h"
+#include "group.h"
+#include "herder_int.h"
+#include "status_log.h"
+
+#define DIST_LOG "herder"
+
+/* A change on its way: records put, then read back, then answered. */
+struct dist_job {
+    struct dist_job *next;
+    struct herder_dist *d; /* NULL: it ended, and has answered */
+    char *name;            /* of the connector */
+    pen_answer_fn *fn;
+    void *arg;
+    struct pen_error err; /* the first one's */
+    bool created;
+    bool waits_idle;  /* for the connector's task to have ended, wherever it ran */
+    int64_t until_ns; /* but no longer */
+};
+
+struct herder_dist {
+    struct pen_herder *h;
+    struct pen_offset_store *offsets;
+    struct pen_topic_log *configs, *statuses;
+    struct config_log config;
+    struct status_log status;
+    unsigned opened; /* of the three topics, those that are read */
+    bool ready, failed, tracks_topics;
+    bool leaving, left, closed;
+    struct group *group;
+    uv_timer_t timer;
+    struct dist_job *jobs;
+    unsigned puts; /* of statuses, on their way */
+    char *group_id, *config_topic, *offset_topic, *status_topic;
+};
+
+/* dist.c */
+PEN_MUST_USE int dist_open(struct pen_herder *h, struct pen_error *err);
+bool dist_is_ready(const struct herder_dist *d);
+/* Says goodbye, the first time; true when it has been said. herder_maybe_stopped is called then. */
+bool dist_left(struct herder_dist *d);
+void dist_free(struct herder_dist *d); /* NULL is fine; the loop runs on after it */
+/* Before the herder settles: is the connector ours to run? What is not, is stopped here. */
+bool dist_settle(struct herder_dist *d, struct herder_connector *c);
+void dist_session(struct herder_dist *d, struct herder_run *r, struct pen_session_options *o);
+void dist_changed(void *arg); /* the group's callback: slots, leadership, members */
+
+/* dist_records.c */
+void dist_on_config(void *arg, const struct pen_log_record *r);
+void dist_on_status(void *arg, const struct pen_log_record *r);
+void dist_take_all(struct herder_dist *d); /* all connectors of the config log */
+
+/* dist_changes.c */
+/* Is this worker the leader? If not, that is answered. */
+bool dist_leads(struct herder_dist *d, pen_answer_fn *fn, void *arg);
+/* Has this worker the connector? If not, that is answered. */
+bool dist_runs(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn, void *arg);
+void dist_put(struct herder_dist *d, const char *name, const struct pen_config *raw,
+              enum pen_target initial, bool created, pen_answer_fn *fn, void *arg);
+void dist_delete(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn, void *arg);
+void dist_target(struct herder_dist *d, struct pen_span name, enum pen_target target,
+                 pen_answer_fn *fn, void *arg);
+void dist_restart(struct herder_dist *d, struct pen_span name, bool include_tasks, bool only_failed,
+                  pen_answer_fn *fn, void *arg);
+void dist_logger(struct herder_dist *d, const char *name, const char *level, pen_answer_fn *fn,
+                 void *arg);
+/* May its offsets be altered? Connect's words if not. */
+PEN_MUST_USE int dist_may_alter(const struct herder_dist *d, const struct herder_connector *c,
+                                struct pen_error *err);
+void dist_jobs_tick(struct herder_dist *d);
+void dist_jobs_stop(struct herder_dist *d);
+
+/* dist_status.c */
+void dist_view(const struct herder_dist *d, const struct herder_connector *c,
+               struct pen_connector_view *v);
+void dist_status_tick(struct herder_dist *d);
+/* The connector is not ours any more, or the worker ends. */
+void dist_tell_unassigned(struct herder_dist *d, struct herder_connector *c);
+void dist_tell_topic(struct herder_dist *d, struct pen_span name,
+                     struct pen_span topic); /* @thread task */
+void dist_forget_topics(struct herder_dist *d, struct pen_span name);
+
+enum pen_status herder_target_status(enum pen_target t); /* herder.c */
+
+#endif
