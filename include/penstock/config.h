@@ -200,6 +200,7 @@ enum pen_config_bigint_unsigned_mode {
     PEN_CONFIG_BIGINT_UNSIGNED_LONG,
     PEN_CONFIG_BIGINT_UNSIGNED_PRECISE
 };
+enum pen_config_float_digits { PEN_CONFIG_FLOAT_JDK17, PEN_CONFIG_FLOAT_JDK19 };
 enum pen_config_binary_mode {
     PEN_CONFIG_BINARY_BYTES,
     PEN_CONFIG_BINARY_BASE64,
@@ -385,6 +386,7 @@ struct pen_connector_config {
     /* values */
     /* enum pen_config_decimal_mode … */
     int decimal_mode, bigint_unsigned_mode, binary_mode, time_mode;
+    int float_digits; /* enum pen_config_float_digits */
     bool time_adjuster, include_query, include_schema_changes, include_schema_comments;
     /* enum pen_config_name_adjustment; field: Avro converter applied */
     int schema_name_adjustment, field_name_adjustment;

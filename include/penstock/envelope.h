@@ -61,6 +61,7 @@ struct pen_envelope_options {
     bool extended_headers;              /* extended.headers.enabled, default true */
     bool tombstones;                    /* tombstones.on.delete, default true */
     bool time_adjuster;                 /* enable.time.adjuster, default true */
+    enum pen_float_text float_text;     /* float.digits, default jdk17 */
     bool bigint_unsigned_precise;
     bool schema_comments;      /* include.schema.comments */
     bool transaction_metadata; /* provide.transaction.metadata */

@@ -2,7 +2,7 @@
 #ifndef PEN_BASE_INT_H
 #define PEN_BASE_INT_H
 
-#include <penstock/base/span.h>
+#include <penstock/base/number.h>
 
 /* A decimal: digits × 10^exp10, digits without trailing zero, at most 17 of them. */
 struct base__decimal {
@@ -10,10 +10,9 @@ struct base__decimal {
     int exp10;
 };
 
-/* Shortest decimal that reads back as v, as Java's Double/Float.toString choose it. v finite and >
- * 0. */
-struct base__decimal base__shortest_double(double v);
-struct base__decimal base__shortest_float(float v);
+/* Shortest decimal that reads back as v, as Java's Double/Float.toString choose it. v finite, > 0. */
+struct base__decimal base__shortest_double(double v, enum pen_float_text text);
+struct base__decimal base__shortest_float(float v, enum pen_float_text text);
 
 /* Decimal digits of v. */
 unsigned base__count_digits(uint64_t v);

@@ -7,9 +7,15 @@
  * the two neighbours of v on that grid reads back, and at most one on the ten times coarser grid.
  * Everything is compared as round-to-odd(4v/10^k), which needs one 64×128 bit product each.
  *
+ * JDK 18 and before generate digits one by one until the rest is less than half a step (Steele and
+ * White). That comes to the same search with other ends, so it is the same code with `old` set:
+ * the ends never count; the step of a power of two is halved on both sides; integers below 2^63 keep
+ * all digits that their step of 2^n covers (8.409999999999999E21, 1.23456792E8 as float).
+ *
  * Also here: the exact expansion, for Java's BigDecimal(double). */
 #include <penstock/base/number.h>
 
+#include <penstock/base/attr.h>
 #include "base_int.h"
 #include "double_table.h"
 
@@ -59,11 +65,19 @@ static struct base__decimal strip_zeros(uint64_t f, int k)
     return (struct base__decimal){f, k};
 }
 
-/* c·2^q × 10^dk; closer: the lower neighbour of v is only half a step away (c is a power of two).
- */
-static struct base__decimal shortest(int q, uint64_t c, int dk, bool closer)
+struct search {
+    int q, dk;   /* v = c·2^q × 10^dk */
+    uint64_t c;  /* > 0 */
+    bool closer; /* the lower neighbour of v is only half a step away (c is a power of two) */
+    bool old;
+};
+
+PEN_INLINE struct base__decimal shortest(struct search f)
 {
-    uint64_t out = c & 1, cb = c << 2, cbr = cb + 2, cbl = closer ? cb - 1 : cb - 2;
+    const int q = f.q, dk = f.dk;
+    const bool closer = f.closer;
+    uint64_t c = f.c, out = f.old ? 1 : c & 1, cb = c << 2, cbr = cb + 2,
+             cbl = closer ? cb - 1 : cb - 2;
     int k = closer ? log10_three_quarters_pow2(q) : log10_pow2(q);
     int h = q + log2_pow10(-k) + 1; /* 1..4: cb << h fits */
     const uint64_t *g = pow10_table[k - POW10_K_MIN];
@@ -76,6 +90,8 @@ static struct base__decimal shortest(int q, uint64_t c, int dk, bool closer)
         bool s10_in = vbl <= s10 << 2, t10_in = t10 << 2 <= vbr;
         if (s10_in != t10_in)
             return strip_zeros(s10_in ? s10 : t10, k + dk);
+    } else if (f.old && 100 << 2 <= vbr) { /* 9.9E-324: its first digit there is the 0 of 0.99 */
+        return (struct base__decimal){1, k + 2 + dk};
     }
     uint64_t t = s + 1;
     bool s_in = vbl <= s << 2, t_in = t << 2 <= vbr;
@@ -95,32 +111,80 @@ static bool as_integer(uint64_t c, int q, struct base__decimal *ret)
     return true;
 }
 
-struct base__decimal base__shortest_double(double v)
+/* Integers below 2^63 in JDK 18 and before: all digits, but those that one step (2^n) covers */
+static bool as_old_integer(uint64_t c, int q, int significant, struct base__decimal *ret)
+{
+    int top = 63 - __builtin_clzll(c) + q; /* the exponent of the highest bit */
+    if (q + __builtin_ctzll(c) < 0 || top > 62)
+        return false;
+    uint64_t v = q >= 0 ? c << q : c >> -q, unit = 1;
+    int covered = top - significant - 1 > 1 ? log10_pow2(top - significant - 1) : 0;
+    for (int i = 0; i < covered; i++)
+        unit *= 10;
+    uint64_t rest = v % unit;
+    v = v / unit + (covered > 0 && rest >= unit / 2);
+    *ret = strip_zeros(v, covered);
+    return true;
+}
+
+/* c·2^q, c of the width of the type or a subnormal */
+static struct base__decimal by_old_rules(uint64_t c, int q, int significant, uint64_t tiny)
+{
+    struct base__decimal d;
+    if (as_old_integer(c, q, significant, &d))
+        return d;
+    struct search f = {.q = q, .c = c, .old = true};
+    if ((c & (c - 1)) == 0) {
+        f.q--;
+        f.c *= 2;
+    }
+    if (c < tiny) {
+        f.c *= 10;
+        f.dk = -1;
+    }
+    return shortest(f);
+}
+
+/* Fraction and exponent of v > 0; the two (eight) smallest subnormals need a digit more than the
+ * grid has and are scaled by ten. */
+struct base__decimal base__shortest_double(double v, enum pen_float_text text)
 {
     uint64_t bits;
     memcpy(&bits, &v, sizeof(bits));
     uint64_t c = bits & (((uint64_t)1 << 52) - 1);
     int e = (int)(bits >> 52 & 0x7FF);
-    if (e == 0) /* the two smallest need a digit more than the grid has: scaled by ten */
-        return c < 3 ? shortest(-1074, c * 10, -1, false) : shortest(-1074, c, 0, false);
+    const bool normal = e != 0, power_of_two = c == 0 && e > 1;
+    int q = (normal ? e : 1) - 1075;
+    c |= (uint64_t)normal << 52;
+    if (text == PEN_FLOAT_JDK17)
+        return by_old_rules(c, q, 53, normal ? 0 : 3);
     struct base__decimal d;
-    bool power_of_two = c == 0;
-    c |= (uint64_t)1 << 52;
-    return as_integer(c, e - 1075, &d) ? d : shortest(e - 1075, c, 0, power_of_two && e > 1);
+    if (normal)
+        return as_integer(c, q, &d)
+                   ? d
+                   : shortest((struct search){.q = q, .c = c, .closer = power_of_two});
+    return c < 3 ? shortest((struct search){.q = q, .c = c * 10, .dk = -1})
+                 : shortest((struct search){.q = q, .c = c});
 }
 
-struct base__decimal base__shortest_float(float v)
+struct base__decimal base__shortest_float(float v, enum pen_float_text text)
 {
     uint32_t bits;
     memcpy(&bits, &v, sizeof(bits));
     uint32_t c = bits & ((1u << 23) - 1);
     int e = (int)(bits >> 23 & 0xFF);
-    if (e == 0)
-        return c < 8 ? shortest(-149, (uint64_t)c * 10, -1, false) : shortest(-149, c, 0, false);
+    const bool normal = e != 0, power_of_two = c == 0 && e > 1;
+    int q = (normal ? e : 1) - 150;
+    c |= (uint32_t)normal << 23;
+    if (text == PEN_FLOAT_JDK17)
+        return by_old_rules(c, q, 24, normal ? 0 : 8);
     struct base__decimal d;
-    bool power_of_two = c == 0;
-    c |= 1u << 23;
-    return as_integer(c, e - 150, &d) ? d : shortest(e - 150, c, 0, power_of_two && e > 1);
+    if (normal)
+        return as_integer(c, q, &d)
+                   ? d
+                   : shortest((struct search){.q = q, .c = c, .closer = power_of_two});
+    return c < 8 ? shortest((struct search){.q = q, .c = (uint64_t)c * 10, .dk = -1})
+                 : shortest((struct search){.q = q, .c = c});
 }
 
 /* --- exact expansion ------------------------------------------------------------------------ */

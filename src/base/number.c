@@ -117,7 +117,7 @@ static uint8_t *put_decimal(uint8_t *w, struct base__decimal d)
     return pen_put_i64(w, e);
 }
 
-uint8_t *pen_put_double(uint8_t *w, double v)
+uint8_t *pen_put_double_as(uint8_t *w, double v, enum pen_float_text text)
 {
     uint64_t bits;
     memcpy(&bits, &v, sizeof(bits));
@@ -131,10 +131,10 @@ uint8_t *pen_put_double(uint8_t *w, double v)
         return put_span(w, PEN_SPAN_LIT("0.0"));
     if ((bits << 1) >> 53 == 0x7FF)
         return put_span(w, PEN_SPAN_LIT("Infinity"));
-    return put_decimal(w, base__shortest_double(v));
+    return put_decimal(w, base__shortest_double(v, text));
 }
 
-uint8_t *pen_put_float(uint8_t *w, float v)
+uint8_t *pen_put_float_as(uint8_t *w, float v, enum pen_float_text text)
 {
     uint32_t bits;
     memcpy(&bits, &v, sizeof(bits));
@@ -148,12 +148,17 @@ uint8_t *pen_put_float(uint8_t *w, float v)
         return put_span(w, PEN_SPAN_LIT("0.0"));
     if ((bits << 1) >> 24 == 0xFF)
         return put_span(w, PEN_SPAN_LIT("Infinity"));
-    return put_decimal(w, base__shortest_float(v));
+    return put_decimal(w, base__shortest_float(v, text));
+}
+
+uint8_t *pen_put_double(uint8_t *w, double v)
+{
+    return pen_put_double_as(w, v, PEN_FLOAT_JDK19);
 }
 
 unsigned pen_double_digits(double v, char w[17], int *ret_exp10)
 {
-    struct base__decimal d = base__shortest_double(v);
+    struct base__decimal d = base__shortest_double(v, PEN_FLOAT_JDK19);
     unsigned n = base__count_digits(d.digits);
     base__write_digits((uint8_t *)w, d.digits, n);
     *ret_exp10 = d.exp10 + (int)n;

@@ -303,6 +303,10 @@ const struct pen_option config__connector_options[] = {
     {ROW("enable.time.adjuster", BOOLEAN, "true", LOW, "Connector", 56, SHORT,
          "Enable Time Adjuster"),
      FIELD(time_adjuster), .doc = "Two-digit years 0–69 become 2000–2069, 70–99 become 1970–1999."},
+    {ROW("float.digits", STRING, "jdk17", LOW, "Connector", 0, NONE, "Digits of FLOAT and DOUBLE"),
+     FIELD(float_digits), .choices = "jdk17 jdk19", .flags = PEN_OPT_PENSTOCK | PEN_OPT_HIDDEN,
+     .doc = "Floating point as a worker on JDK 17 or 18 prints it, or as on JDK 19 and later "
+            "(fewer digits for some values, 1.0E10 in place of 9.9999998E9)."},
     {ROW("schema.name.adjustment.mode", STRING, "none", LOW, "Connector", 57, MEDIUM,
          "Schema Name Adjustment"),
      FIELD(schema_name_adjustment), .choices = "none avro avro_unicode",

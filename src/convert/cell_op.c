@@ -44,7 +44,8 @@ static void integer_op(struct convert__op *o, const struct pen_column *c)
 
 static void float_op(struct convert__op *o, const struct pen_column *c)
 {
-    if (c->type == PEN_TYPE_FLOAT && c->scale >= 0)
+    bool narrow = c->scale >= 0 || c->length <= 24; /* four bytes, but float64: (M,D), FLOAT4 */
+    if (c->type == PEN_TYPE_FLOAT && o->as == PEN_AS_FLOAT64 && narrow)
         cold_op(o, COLD_F32_WIDE);
     else if (o->text || c->type == PEN_TYPE_REAL)
         cold_op(o, COLD_FLOAT);
@@ -287,6 +288,8 @@ static bool put_cell(struct convert__compiler *c, const struct pen_field *f, str
     }
     o.exact_fraction = true; /* a TIMESTAMP's default has the column's digits */
     o.rule = PEN_RULE_NONE;
+    if (o.cold == COLD_F32_WIDE)
+        o.cold = COLD_FLOAT; /* Double.parseDouble of the default: 1.1 of FLOAT(7,2) is 1.1 */
     if (o.writer == W_UTF8)
         return convert__string_put(&r, c->style, s) == 0;
     return convert__cold_put(&r, &o, &cell) == 0;
@@ -318,9 +321,9 @@ bool convert__constant_put(struct convert__compiler *c, const struct pen_field *
         return true;
     case PEN_CONST_FLOAT:
         if (f->type == PEN_SCHEMA_FLOAT32)
-            pen_buf_advance_to(b, pen_put_float(w, (float)v->d));
+            pen_buf_advance_to(b, pen_put_float_as(w, (float)v->d, c->plan->float_text));
         else
-            pen_buf_advance_to(b, pen_put_double(w, v->d));
+            pen_buf_advance_to(b, pen_put_double_as(w, v->d, c->plan->float_text));
         return true;
     case PEN_CONST_TEXT:
         return convert__string_put(&r, c->style, v->s) == 0;

@@ -57,10 +57,12 @@ static int put_float(struct convert__run *r, const struct convert__op *o, double
     uint8_t *w = pen_buf_reserve(r->b, PEN_DOUBLE_MAX + 2);
     if (!w)
         return PEN_E_NOMEM;
-    bool quoted = !isfinite(d) && o->style == STYLE_JSON;
+    float f = (float)d; /* REAL is DOUBLE on the server: beyond float it is Infinity */
+    bool quoted = (narrow ? !isfinite(f) : !isfinite(d)) && o->style == STYLE_JSON;
     if (quoted)
         *w++ = '"';
-    w = narrow ? pen_put_float(w, (float)d) : pen_put_double(w, d);
+    enum pen_float_text text = r->plan->float_text;
+    w = narrow ? pen_put_float_as(w, f, text) : pen_put_double_as(w, d, text);
     if (quoted)
         *w++ = '"';
     pen_buf_advance_to(r->b, w);

@@ -190,6 +190,7 @@ struct pen_plan {
     uint32_t *key_columns;
     uint32_t key_count;
     bool mariadb, time_adjuster;
+    enum pen_float_text float_text;
     bool replace_null; /* of the value's converter: fixed records */
     struct pen_span prefix;
     enum pen_failure_mode failure;

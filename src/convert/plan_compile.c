@@ -429,6 +429,7 @@ struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
     }
     p->mariadb = shapes->options->mariadb;
     p->time_adjuster = shapes->options->time_adjuster;
+    p->float_text = shapes->options->float_text;
     p->replace_null = val->replace_null_with_default;
     p->failure = shapes->options->failure;
     p->prefix = keep(&c, shapes->options->prefix);

@@ -197,13 +197,13 @@ PEN_INLINE uint8_t *put_cell(uint8_t *w, const struct convert__run *r, const str
     case W_F32:
         if (PEN_LIKELY(c->n == 4)) {
             memcpy(&f, c->p, 4);
-            n = pen_put_float(w, f);
+            n = pen_put_float_as(w, f, r->plan->float_text);
         }
         break;
     case W_F64:
         if (PEN_LIKELY(c->n == 8)) {
             memcpy(&d, c->p, 8);
-            n = pen_put_double(w, d);
+            n = pen_put_double_as(w, d, r->plan->float_text);
         }
         break;
     case W_UTF8:

@@ -44,18 +44,18 @@ static double coordinate(const uint8_t *p, bool little)
     return d;
 }
 
-static void put_double(struct pen_buf *b, double d)
+static void put_double(const struct convert__run *r, double d)
 {
-    uint8_t *w = pen_buf_reserve(b, PEN_DOUBLE_MAX + 2);
+    uint8_t *w = pen_buf_reserve(r->b, PEN_DOUBLE_MAX + 2);
     if (!w)
         return;
     bool quoted = !isfinite(d);
     if (quoted)
         *w++ = '"';
-    w = pen_put_double(w, d);
+    w = pen_put_double_as(w, d, r->plan->float_text);
     if (quoted)
         *w++ = '"';
-    pen_buf_advance_to(b, w);
+    pen_buf_advance_to(r->b, w);
 }
 
 int convert__point_put(struct convert__run *r, const struct convert__op *o,
@@ -66,9 +66,9 @@ int convert__point_put(struct convert__run *r, const struct convert__op *o,
         return 1;
     bool le = c->p[4] == 1;
     pen_buf_put_lit(r->b, "{\"x\":");
-    put_double(r->b, coordinate(c->p + 9, le));
+    put_double(r, coordinate(c->p + 9, le));
     pen_buf_put_lit(r->b, ",\"y\":");
-    put_double(r->b, coordinate(c->p + 17, le));
+    put_double(r, coordinate(c->p + 17, le));
     pen_buf_put_byte(r->b, ',');
     put_wkb(r->b, c);
     return r->b->bad ? PEN_E_NOMEM : 0;
@@ -89,7 +89,7 @@ int convert__vector_put(struct convert__run *r, const struct pen_cell *c)
             *w++ = ',';
         if (!isfinite(f))
             *w++ = '"';
-        w = pen_put_float(w, f);
+        w = pen_put_float_as(w, f, r->plan->float_text);
         if (!isfinite(f))
             *w++ = '"';
         pen_buf_advance_to(r->b, w);

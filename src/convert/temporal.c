@@ -79,7 +79,21 @@ static bool fraction(const uint8_t **p, const uint8_t *end, uint32_t *ret)
     return true;
 }
 
-static int text_datetime(struct pen_span s, bool adjuster, struct convert__when *w)
+/* A snapshot does not take year 0 for a zero date, as long as month and day are none: JDBC gives the
+ * DATE as it is and the DATETIME in the year 1. */
+static int text_days(uint32_t y, uint32_t m, uint32_t d, bool is_date, bool adjuster, int64_t *ret)
+{
+    if (y > 0 || m == 0 || d == 0)
+        return when_days((int32_t)y, m, d, adjuster, ret);
+    if (!is_date)
+        return when_days(1, m, d, adjuster, ret);
+    if (!when_date_valid(0, m, d))
+        return WHEN_BAD;
+    *ret = pen_days_from_civil(when_adjust(0, adjuster), m, d);
+    return WHEN_OK;
+}
+
+static int text_datetime(struct pen_span s, bool is_date, bool adjuster, struct convert__when *w)
 {
     const uint8_t *p = s.p, *end = s.p + s.n;
     uint32_t y, m, d, h = 0, i = 0, sec = 0, us = 0;
@@ -96,7 +110,7 @@ static int text_datetime(struct pen_span s, bool adjuster, struct convert__when 
         if (!fraction(&p, end, &us) || p < end)
             return WHEN_BAD;
     }
-    int rc = when_days((int32_t)y, m, d, adjuster, &days);
+    int rc = text_days(y, m, d, is_date, adjuster, &days);
     if (rc)
         return rc;
     w->seconds = days * 86400 + h * 3600 + i * 60 + sec;
@@ -131,7 +145,8 @@ static int read_when(const struct convert__run *r, const struct convert__op *o,
     bool adjuster = r->plan->time_adjuster, maria = r->plan->mariadb;
     enum pen_type type = o->source->type;
     if (o->text)
-        return text_datetime(pen_span_make(c->p, c->n), adjuster && type != PEN_TYPE_TIMESTAMP, w);
+        return text_datetime(pen_span_make(c->p, c->n), type == PEN_TYPE_DATE,
+                             adjuster && type != PEN_TYPE_TIMESTAMP, w);
     int rc;
     int64_t days = 0;
     switch (type) {
@@ -306,7 +321,8 @@ int convert__temporal_put(struct convert__run *r, const struct convert__op *o,
             return c->n == 1 ? put_number(r, 1900 + c->p[0]) : WHEN_BAD;
         if (!number(&p, c->p + c->n, 4, &y))
             return WHEN_BAD;
-        return put_number(r, when_adjust((int32_t)y, r->plan->time_adjuster)); /* "0000" → 2000 */
+        return put_number(r,
+                          when_adjust((int32_t)y, true)); /* "0000" → 2000, whatever the option */
     }
     if (o->source->type == PEN_TYPE_TIME) {
         int64_t micros;

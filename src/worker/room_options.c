@@ -233,6 +233,7 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
     o->extended_headers = c->extended_headers;
     o->tombstones = c->tombstones_on_delete;
     o->time_adjuster = c->time_adjuster;
+    o->float_text = c->float_digits == PEN_CONFIG_FLOAT_JDK19 ? PEN_FLOAT_JDK19 : PEN_FLOAT_JDK17;
     o->bigint_unsigned_precise = c->bigint_unsigned_mode == PEN_CONFIG_BIGINT_UNSIGNED_PRECISE;
     /* The MariaDB connector's parser keeps comments whatever the option says. */
     o->schema_comments = c->include_schema_comments || c->flavor == PEN_FLAVOR_MARIADB;

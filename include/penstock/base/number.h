@@ -13,10 +13,14 @@ uint8_t *pen_put_i64(uint8_t *w, int64_t v);
 /* v with exactly `digits` digits (zero-padded, digits ≤ 20, higher digits cut) */
 uint8_t *pen_put_u64_padded(uint8_t *w, uint64_t v, unsigned digits);
 /* Shortest text that reads back as the same value, in the layout of Java's Double.toString /
- * Float.toString of JDK 19+: 1.0E7 from 10^7 on, 1.0E-4 below 10^-3; NaN, Infinity, -Infinity
- * without quotes (spec connect.md §6.1). At most PEN_DOUBLE_MAX bytes. */
-uint8_t *pen_put_double(uint8_t *w, double v);
-uint8_t *pen_put_float(uint8_t *w, float v);
+ * Float.toString: 1.0E7 from 10^7 on, 1.0E-4 below 10^-3; NaN, Infinity, -Infinity without quotes
+ * (spec connect.md §6.1). At most PEN_DOUBLE_MAX bytes. Digits of JDK 19 and later, or of those
+ * before, which print some values with digits too many: 1e23 as 9.999999999999999E22, the float
+ * 123456789 as 1.23456792E8. */
+enum pen_float_text { PEN_FLOAT_JDK17, PEN_FLOAT_JDK19 };
+uint8_t *pen_put_double_as(uint8_t *w, double v, enum pen_float_text text);
+uint8_t *pen_put_float_as(uint8_t *w, float v, enum pen_float_text text);
+uint8_t *pen_put_double(uint8_t *w, double v); /* JDK 19 */
 /* Shortest round-trip digits of a finite v > 0: v = 0.d1d2… × 10^*ret_exp10; digits (at most 17,
  * no trailing zero) into w. @returns their count. */
 unsigned pen_double_digits(double v, char w[17], int *ret_exp10);

@@ -14,7 +14,7 @@ static struct pen_span show(double v)
 static struct pen_span show_float(float v)
 {
     static uint8_t w[PEN_DOUBLE_MAX];
-    return pen_span_make(w, (size_t)(pen_put_float(w, v) - w));
+    return pen_span_make(w, (size_t)(pen_put_float_as(w, v, PEN_FLOAT_JDK19) - w));
 }
 
 static const struct {
@@ -80,6 +80,62 @@ static const struct {
     {"float infinity", INFINITY, "Infinity"},
     {"float negative", -2.5f, "-2.5"},
 };
+
+/* Java 17's own output, from a program that printed some millions of values */
+static const struct {
+    const char *name;
+    double v;
+    const char *want;
+} old_doubles[] = {
+    {"old: ten to the 23rd from below", 1e23, "9.999999999999999E22"},
+    {"old: 2e23", 2e23, "1.9999999999999998E23"},
+    {"old: 8.41e21 (Javadoc)", 8.41e21, "8.409999999999999E21"},
+    {"old: an even fraction does not reach its end", 8.410000000000001e21, "8.410000000000001E21"},
+    {"old: 2^53 + 2", 9007199254740994.0, "9.007199254740994E15"},
+    {"old: an integer above 2^53 keeps its digits", 1234567890123456768.0,
+     "1.23456789012345677E18"},
+    {"old: one tenth", 0.1, "0.1"},
+    {"old: one thousandth", 0.001, "0.001"},
+    {"old: a third", 1.0 / 3, "0.3333333333333333"},
+    {"old: smallest subnormal", 5e-324, "4.9E-324"},
+    {"old: second smallest subnormal", 1e-323, "1.0E-323"},
+    {"old: twentieth subnormal", 9.9e-323, "1.0E-322"},
+    {"old: fifth subnormal", 2.5e-323, "2.5E-323"},
+    {"old: 2^-44, a power of two", 0x1p-44, "5.6843418860808015E-14"},
+    {"old: largest", 1.7976931348623157e308, "1.7976931348623157E308"},
+};
+
+static const struct {
+    const char *name;
+    float v;
+    const char *want;
+} old_floats[] = {
+    {"old float 123456789", 123456789.0f, "1.23456792E8"},
+    {"old float ten million", 1e7f, "1.0E7"},
+    {"old float 1e10", 1e10f, "1.0E10"},
+    {"old float 2.5e10", -2.5e10f, "-2.49999995E10"},
+    {"old float 1e15", 1e15f, "9.9999999E14"},
+    {"old float smallest normal", 1.17549435e-38f, "1.17549435E-38"},
+    {"old float one tenth", 0.1f, "0.1"},
+    {"old float 71st subnormal", 9.9e-44f, "1.0E-43"},
+    {"old float third", 1.0f / 3, "0.33333334"},
+    {"old float infinity", INFINITY, "Infinity"},
+};
+
+static void old_values(void)
+{
+    uint8_t w[PEN_DOUBLE_MAX];
+    for (size_t i = 0; i < PEN_COUNT(old_doubles); i++) {
+        uint8_t *end = pen_put_double_as(w, old_doubles[i].v, PEN_FLOAT_JDK17);
+        TAP_EQ_SPAN(pen_span_make(w, (size_t)(end - w)), pen_span_str(old_doubles[i].want), "%s",
+                    old_doubles[i].name);
+    }
+    for (size_t i = 0; i < PEN_COUNT(old_floats); i++) {
+        uint8_t *end = pen_put_float_as(w, old_floats[i].v, PEN_FLOAT_JDK17);
+        TAP_EQ_SPAN(pen_span_make(w, (size_t)(end - w)), pen_span_str(old_floats[i].want), "%s",
+                    old_floats[i].name);
+    }
+}
 
 struct found {
     char digits[20];
@@ -289,6 +345,7 @@ int main(void)
     unsigned n = pen_double_digits(0.00125, digits, &e);
     TAP_EQ_SPAN(pen_span_make(digits, n), PEN_SPAN_LIT("125"), "digits without zeros at the end");
     TAP_EQ_INT(e, -2, "0.00125 is 0.125 × 10^-2");
+    old_values();
     random_values();
     random_floats();
     exact_values();
