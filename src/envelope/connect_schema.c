@@ -196,8 +196,8 @@ static bool by_type(struct envelope__build *b, const struct pen_column *c, struc
     case PEN_TYPE_BOOL:
         named(f, PEN_SCHEMA_BOOLEAN, NULL, PEN_AS_BOOL);
         return true;
-    case PEN_TYPE_FLOAT: /* FLOAT(p > 24) is stored as DOUBLE, FLOAT(M,D) is widened */
-        if (c->scale >= 0 || c->length > 24)
+    case PEN_TYPE_FLOAT: /* FLOAT(p > 24) is stored as DOUBLE; FLOAT(M,D) and FLOAT4 are widened */
+        if (c->scale >= 0 || c->length > 24 || pen_span_has_prefix(c->type_name, "FLOAT4"))
             named(f, PEN_SCHEMA_FLOAT64, NULL, PEN_AS_FLOAT64);
         else
             named(f, PEN_SCHEMA_FLOAT32, NULL, PEN_AS_FLOAT32);

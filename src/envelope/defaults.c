@@ -10,6 +10,7 @@
  * of a snapshot. */
 #include "envelope_int.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static struct pen_constant cell(struct pen_span s)
@@ -37,23 +38,6 @@ static struct pen_span strip_introducer(struct pen_span s)
     return s;
 }
 
-/* "2020-01-00", "2020-00-05", "0000-05-05" at the front: what Debezium takes for a zero date */
-static bool zero_date(struct pen_span s)
-{
-    if (pen_span_eq_str(s, "0"))
-        return true;
-    if (s.n < 10 || s.p[4] != '-' || s.p[7] != '-')
-        return false;
-    return memcmp(s.p, "0000", 4) == 0 || memcmp(s.p + 5, "00", 2) == 0 ||
-           memcmp(s.p + 8, "00", 2) == 0;
-}
-
-/* Java's LocalDate wants all ten characters: '2018-8-3' is not one to it, though MySQL takes it */
-static bool full_date(struct pen_span s)
-{
-    return s.n == 10 && s.p[4] == '-' && s.p[7] == '-';
-}
-
 static bool digits(struct pen_span s)
 {
     size_t i = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
@@ -63,19 +47,16 @@ static bool digits(struct pen_span s)
     return s.n > i;
 }
 
-/* Integers: "true", "1e3" and "1.9" too; BIGINT UNSIGNED beyond int64 stops at its end */
-static struct pen_constant integer(struct envelope__build *b, const struct pen_column *c,
-                                   struct pen_span s, enum pen_semantic as)
+/* Integers: Debezium reads them as double and rounds, so 1.5 is 2, 1e3 is 1000, 4611686018427387903
+ * one more, and what is beyond int64 its end. The exact form of BIGINT UNSIGNED takes digits only. */
+static struct pen_constant integer(struct envelope__build *b, struct pen_span s,
+                                   enum pen_semantic as)
 {
-    if (pen_span_ieq_str(s, "true") || pen_span_ieq_str(s, "false"))
-        return (struct pen_constant){PEN_CONST_INT, .i = s.n == 4};
+    bool is_true = pen_span_ieq_str(s, "true");
+    if (is_true || pen_span_ieq_str(s, "false"))
+        s = is_true ? LIT("1") : LIT("0");
     if (as == PEN_AS_UNSIGNED_DECIMAL)
         return digits(s) ? cell(s) : none;
-    int64_t v;
-    if (pen_span_i64(s, &v) == 0)
-        return (struct pen_constant){PEN_CONST_INT, .i = v};
-    if (digits(s) && c->type == PEN_TYPE_BIGINT)
-        return (struct pen_constant){PEN_CONST_INT, .i = INT64_MAX};
     const char *z = pen_arena_printf(b->arena, "%.*s", PEN_SPAN_ARG(s));
     char *end;
     if (!z) {
@@ -83,9 +64,11 @@ static struct pen_constant integer(struct envelope__build *b, const struct pen_c
         return none;
     }
     double d = strtod(z, &end);
-    if (end == z || *end || !(d > -9.2e18 && d < 9.2e18))
+    if (end == z || *end || d != d)
         return none;
-    return (struct pen_constant){PEN_CONST_INT, .i = (int64_t)d};
+    d = floor(d + 0.5);
+    int64_t v = d >= 0x1p63 ? INT64_MAX : d < -0x1p63 ? INT64_MIN : (int64_t)d;
+    return (struct pen_constant){PEN_CONST_INT, .i = v};
 }
 
 static struct pen_constant boolean(struct pen_span s)
@@ -101,7 +84,7 @@ static struct pen_constant bits(struct envelope__build *b, const struct pen_colu
                                 struct pen_span s)
 {
     size_t width = (size_t)(c->length + 7) / 8;
-    if (s.n == 0 || s.n > 64 || width > 8)
+    if (s.n > 64 || width > 8)
         return none;
     uint64_t v = 0;
     for (size_t i = 0; i < s.n; i++) {
@@ -117,16 +100,6 @@ static struct pen_constant bits(struct envelope__build *b, const struct pen_colu
     for (size_t i = 0; i < width; i++)
         p[i] = (uint8_t)(v >> (8 * (width - 1 - i)));
     return cell(pen_span_make(p, width));
-}
-
-static struct pen_constant year(struct pen_span s)
-{
-    int64_t v;
-    if (pen_span_i64(s, &v) < 0)
-        return none;
-    if (v >= 0 && v < 100)
-        v += v < 70 ? 2000 : 1900;
-    return (struct pen_constant){PEN_CONST_INT, .i = v};
 }
 
 static struct pen_constant normalised(struct envelope__build *b, const struct pen_column *c,
@@ -153,7 +126,7 @@ static struct pen_constant normalised(struct envelope__build *b, const struct pe
     case PEN_TYPE_MEDIUMINT:
     case PEN_TYPE_INT:
     case PEN_TYPE_BIGINT:
-        return integer(b, c, s, as);
+        return integer(b, s, as);
     case PEN_TYPE_BOOL:
         return boolean(s);
     case PEN_TYPE_FLOAT:
@@ -166,24 +139,15 @@ static struct pen_constant normalised(struct envelope__build *b, const struct pe
     case PEN_TYPE_BIT:
         return c->length <= 1 ? boolean(s) : bits(b, c, s);
     case PEN_TYPE_DATE:
-        if (full_date(s) && !zero_date(s))
-            return cell(s);
-        return c->optional ? none : cell(LIT("1970-01-01"));
     case PEN_TYPE_DATETIME:
-        if (!zero_date(s))
-            return cell(s);
-        return c->optional ? none : cell(LIT("1970-01-01 00:00:00"));
-    case PEN_TYPE_TIMESTAMP: /* the epoch is what the parser makes of CURRENT_TIMESTAMP */
-        if (!zero_date(s) && !pen_span_eq_str(s, "1970-01-01 00:00:00"))
-            return cell(s);
-        return c->optional ? none : text("1970-01-01T00:00:00Z");
+    case PEN_TYPE_TIMESTAMP:
     case PEN_TYPE_TIME:
+    case PEN_TYPE_YEAR:
+        return envelope__default_time(b, c, s);
     case PEN_TYPE_UUID:
     case PEN_TYPE_INET4:
     case PEN_TYPE_INET6:
         return cell(s);
-    case PEN_TYPE_YEAR:
-        return year(s);
     default:
         return none;
     }

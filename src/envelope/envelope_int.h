@@ -33,6 +33,9 @@ bool envelope__column(struct envelope__build *b, const struct pen_table *t, uint
                       bool in_key, struct pen_field *ret);
 /* defaults.c: default of the schema, and what stands for NULL in a NOT NULL column */
 void envelope__default(struct envelope__build *b, const struct pen_column *c, struct pen_field *f);
+/* default_times.c: of a DATE, DATETIME, TIMESTAMP, TIME or YEAR column */
+struct pen_constant envelope__default_time(struct envelope__build *b, const struct pen_column *c,
+                                           struct pen_span s);
 
 /* source_block.c */
 void envelope__source(struct envelope__build *b, struct pen_span db, struct pen_span table,

@@ -65,7 +65,7 @@ static int strings(struct ddl_run *r, struct pen_span *ret)
 /* 0x1F → 1, x'41' → 41: the first two bytes and the last one go */
 static struct pen_span digits_of(struct pen_span literal)
 {
-    return literal.n > 3 ? pen_span_make(literal.p + 2, literal.n - 3) : literal;
+    return literal.n >= 3 ? pen_span_make(literal.p + 2, literal.n - 3) : literal;
 }
 
 static int number(struct ddl_run *r, struct pen_column *c)

@@ -441,7 +441,18 @@ void table_type_resolve(struct pen_column *c)
         c->fraction = (uint8_t)(c->length > 0 && c->length <= 6 ? c->length : 0);
 }
 
-/* Debezium takes the quotes off, and makes \\' and '' a quote; any other backslash of the statement
+/* Each first' becomes '; out may be where in is. @returns the length */
+static size_t one_quote_for(uint8_t *out, struct pen_span in, char first)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        bool pair = in.p[i] == (uint8_t)first && i + 1 < in.n && in.p[i + 1] == '\'';
+        out[n++] = in.p[i += pair];
+    }
+    return n;
+}
+
+/* Debezium takes the quotes off, and makes \\' and then '' a quote; any other backslash of the statement
  * stays as written (MySqlAntlrDdlParser.escapeOption). */
 static struct pen_span label_of(struct pen_arena *a, struct pen_span v)
 {
@@ -451,12 +462,10 @@ static struct pen_span label_of(struct pen_arena *a, struct pen_span v)
     if (memchr(in.p, '\'', in.n) == NULL)
         return in;
     uint8_t *out = pen_arena_alloc(a, in.n);
-    size_t n = 0;
-    for (size_t i = 0; out && i < in.n; i++) {
-        bool pair = (in.p[i] == '\\' || in.p[i] == '\'') && i + 1 < in.n && in.p[i + 1] == '\'';
-        out[n++] = in.p[i += pair];
-    }
-    return pen_span_make(out, n);
+    if (out == NULL)
+        return PEN_SPAN_NONE;
+    size_t n = one_quote_for(out, in, '\\');
+    return pen_span_make(out, one_quote_for(out, pen_span_make(out, n), '\''));
 }
 
 int table_labels_resolve(struct pen_arena *a, struct pen_column *c)
