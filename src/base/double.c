@@ -115,7 +115,7 @@ static bool as_integer(uint64_t c, int q, struct base__decimal *ret)
 static bool as_old_integer(uint64_t c, int q, int significant, struct base__decimal *ret)
 {
     int top = 63 - __builtin_clzll(c) + q; /* the exponent of the highest bit */
-    if (q + __builtin_ctzll(c) < 0 || top > 62)
+    if (q <= -64 || q + __builtin_ctzll(c) < 0 || top > 62)
         return false;
     uint64_t v = q >= 0 ? c << q : c >> -q, unit = 1;
     int covered = top - significant - 1 > 1 ? log10_pow2(top - significant - 1) : 0;

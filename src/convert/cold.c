@@ -205,16 +205,22 @@ static struct pen_span padded(struct convert__run *r, const struct convert__op *
 static int put_binary(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
 {
     struct pen_span s = padded(r, o, cell_span(c));
-    if (o->rule == PEN_RULE_TRUNCATE && s.n > o->rule_n)
-        s.n = o->rule_n;
-    if (o->as == PEN_AS_BYTES || o->as == PEN_AS_BASE64)
+    if (o->as == PEN_AS_BYTES) {
+        if (o->rule == PEN_RULE_TRUNCATE && s.n > o->rule_n)
+            s.n = o->rule_n;
         return put_base64(r, o->style, s);
-    uint8_t *w = pen_buf_reserve(r->b, 2 * s.n + 6);
+    }
+    uint8_t *w = pen_buf_reserve(r->b, PEN_BASE64_SIZE(s.n) + 2 * s.n + 6);
     if (!w)
         return PEN_E_NOMEM;
     if (o->style != STYLE_TEXT)
         *w++ = '"';
-    w = o->as == PEN_AS_HEX ? pen_put_hex(w, s) : pen_put_base64_url(w, s);
+    uint8_t *text = w;
+    w = o->as == PEN_AS_HEX      ? pen_put_hex(w, s)
+        : o->as == PEN_AS_BASE64 ? pen_put_base64(w, s)
+                                 : pen_put_base64_url(w, s);
+    if (o->rule == PEN_RULE_TRUNCATE && (size_t)(w - text) > o->rule_n)
+        w = text + o->rule_n; /* a text is cut as text */
     if (o->style != STYLE_TEXT)
         *w++ = '"';
     pen_buf_advance_to(r->b, w);

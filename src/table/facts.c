@@ -147,8 +147,10 @@ static bool charset_differs(const struct pen_column *c, const struct pen_column_
 /* Digits and bits. Zero in the map is an old server's silence, not a width. */
 static bool size_differs(const struct pen_column *c, const struct pen_column_facts *f)
 {
-    if (f->type == F_NEWDECIMAL)
-        return f->meta != 0 && f->meta != ((c->length << 8 | c->scale) & 0xFFFF);
+    if (f->type == F_NEWDECIMAL) { /* DECIMAL(0) has ten digits; MariaDB's model keeps the 0 */
+        int64_t digits = c->length > 0 ? c->length : 10;
+        return f->meta != 0 && f->meta != ((digits << 8 | c->scale) & 0xFFFF);
+    }
     if (f->type == F_BIT)
         return f->meta != 0 && f->meta != c->length;
     if (f->type == F_TIME2 || f->type == F_DATETIME2 || f->type == F_TIMESTAMP2)

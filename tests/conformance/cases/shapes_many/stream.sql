@@ -1,0 +1,19 @@
+-- Shapes of every kind with SRIDs, vectors, generated and invisible columns, with schemas.
+USE c_shapes_many;
+SET SESSION sql_mode='';
+SET SESSION time_zone='+00:00';
+INSERT INTO g SELECT id+1000,g,gn,gs,p,pn,p4,l,pg,mp,ml,mpg,gc,gc2,p3 FROM g;
+CREATE TABLE ng (id INT NOT NULL PRIMARY KEY, g GEOMETRY, gn GEOMETRY NOT NULL, gs GEOMETRY SRID 4326, p POINT, pn POINT NOT NULL, p4 POINT NOT NULL SRID 4326, l LINESTRING, pg POLYGON, mp MULTIPOINT, ml MULTILINESTRING, mpg MULTIPOLYGON, gc GEOMETRYCOLLECTION, gc2 GEOMCOLLECTION, p3 POINT /*!80003 SRID 3857 */);
+INSERT INTO ng SELECT id,g,gn,gs,p,pn,p4,l,pg,mp,ml,mpg,gc,gc2,p3 FROM g WHERE id<1000;
+UPDATE ng SET p=POINT(9,9) WHERE id<3;
+DELETE FROM ng WHERE id%2=0;
+INSERT INTO v SELECT id+10,v,vd,vn FROM v;
+CREATE TABLE nv (id INT NOT NULL PRIMARY KEY, v VECTOR(4), vd VECTOR, vn VECTOR(2) NOT NULL);
+INSERT INTO nv SELECT * FROM v;
+DELETE FROM nv;
+INSERT INTO gen (id,a,b,j,inv) SELECT id+10,a+100,b,j,inv FROM gen;
+CREATE TABLE ngen (id INT NOT NULL PRIMARY KEY, a INT, b VARCHAR(20), v1 INT GENERATED ALWAYS AS (a+1) VIRTUAL, s1 INT AS (a*2) STORED NOT NULL, v2 VARCHAR(40) AS (concat(b,'!')), s2 VARCHAR(40) CHARACTER SET latin1 AS (upper(b)) STORED, j JSON, vj INT AS (json_extract(j,'$.a')) VIRTUAL, inv INT INVISIBLE DEFAULT 5, inv2 VARCHAR(9) NOT NULL DEFAULT 'x' INVISIBLE, vd DATE AS (DATE'2020-01-01') , sd DECIMAL(10,2) AS (a/3) STORED, ve ENUM('x','y') AS ('y') STORED, KEY (v1), UNIQUE (s1));
+INSERT INTO ngen (id,a,b,j) SELECT id,a,b,j FROM gen;
+UPDATE ngen SET a=a+1000;
+ALTER TABLE ngen ADD COLUMN late INT AS (a+2) VIRTUAL AFTER a, ALTER COLUMN inv SET VISIBLE;
+UPDATE ngen SET b='late';
