@@ -148,7 +148,8 @@ static void put_float(struct pen_buf *b, double d, uint8_t type)
         return;
     if (quoted)
         *w++ = '"';
-    w = type == PEN_SCHEMA_FLOAT32 ? pen_put_float(w, (float)d) : pen_put_double(w, d);
+    w = type == PEN_SCHEMA_FLOAT32 ? pen_put_float_as(w, (float)d, PEN_FLOAT_JDK17)
+                                   : pen_put_double_as(w, d, PEN_FLOAT_JDK17);
     if (quoted)
         *w++ = '"';
     pen_buf_advance_to(b, w);

@@ -98,7 +98,8 @@ static bool number(struct pen_arena *a, struct pen_span s, struct pen_span *ret)
         const float f = strtof(copy, NULL);
         if (!isfinite(strtod(copy, NULL)))
             return false;
-        end = isfinite(f) ? pen_put_float(text, f) : pen_put_double(text, strtod(copy, NULL));
+        end = isfinite(f) ? pen_put_float_as(text, f, PEN_FLOAT_JDK17)
+                          : pen_put_double_as(text, strtod(copy, NULL), PEN_FLOAT_JDK17);
     } else { /* beyond a long: a decimal, without a plus and zeros in front */
         size_t i = copy[0] == '+' || copy[0] == '-';
         if (copy[0] == '-')

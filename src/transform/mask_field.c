@@ -164,7 +164,8 @@ static void floating(struct pen_span s, bool narrow, struct pen_buf *b)
         bad_number(s, b);
         return;
     }
-    w = narrow ? pen_put_float(text, (float)d) : pen_put_double(text, d);
+    w = narrow ? pen_put_float_as(text, (float)d, PEN_FLOAT_JDK17)
+               : pen_put_double_as(text, d, PEN_FLOAT_JDK17);
     pen_buf_printf(b, "v%.*s", (int)(w - text), (const char *)text);
 }
 
