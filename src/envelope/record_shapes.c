@@ -182,7 +182,7 @@ int pen_envelope_record_shape(const struct pen_envelope_options *o, enum pen_rec
             break;
         }
     }
-    if (b.bad)
+    if (b.bad || !r->key || !r->value)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
     r->key->from = PEN_FROM_FIXED_KEY;
     r->value->from = PEN_FROM_FIXED_VALUE;

@@ -241,7 +241,7 @@ static int add_fields(const struct unwrap *u, struct transform__edit *e,
                       const struct pen_field *envelope, struct pen_field *root)
 {
     for (int i = 0; i < u->field_count; i++) {
-        struct pen_field f;
+        struct pen_field f = {0};
         int rc = resolve(envelope, &u->fields[i], &f, e->err);
         if (rc == 0)
             continue;

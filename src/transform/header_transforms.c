@@ -69,7 +69,7 @@ struct header_from {
 static int from_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
     struct header_from *t = pen_arena_alloc(c->arena, sizeof(*t));
-    struct pen_span operation;
+    struct pen_span operation = PEN_SPAN_NONE;
     if (!t)
         return transform__no_memory(err);
     t->side = c->side;

@@ -120,7 +120,7 @@ static int put_converted(const struct pen_derive_call *c)
 {
     struct pen_buf PEN_CLEANUP(pen_buf_done) text = PEN_BUF_INIT;
     struct call k;
-    int64_t v;
+    int64_t v = 0;
     memcpy(&k, c->arg, sizeof(k));
     if (pen_json_is_null(c->in[0])) {
         pen_buf_put_lit(c->out, "null");

@@ -6,9 +6,11 @@ Nothing here sleeps for a fixed time: everything waits for a condition with a li
 """
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -44,6 +46,16 @@ def binlog_status(cursor):
         except pymysql.err.ProgrammingError:
             pass
     return None
+
+
+def socket_on_a_free_port():
+    """Listens below the ephemeral range, so that no client's own port is taken meanwhile; close it before use."""
+    for port in random.sample(range(15000, 31000), 200):
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            continue
+    raise RuntimeError("no free port")
 
 
 class Servers:
