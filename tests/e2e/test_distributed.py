@@ -139,6 +139,12 @@ def running_on(member, prefix, urls):
     return places if len(places) == CONNECTORS and all(p in hosts for p in places.values()) else None
 
 
+def spread(member, prefix, urls):
+    """As running_on, once every one of them has a share."""
+    places = running_on(member, prefix, urls)
+    return places if places and len(set(places.values())) == len(urls) else None
+
+
 @pytest.mark.parametrize("more", [{}, {"exactly.once.source.support": "enabled"}], ids=["at-least-once", "exactly-once"])
 def test_connectors_survive_their_workers_and_never_run_twice(more, maria_database, kafka, tmp_path):  # noqa: F811
     name = "g" + maria_database.name
@@ -146,8 +152,7 @@ def test_connectors_survive_their_workers_and_never_run_twice(more, maria_databa
     a, b, c = members
     try:
         every = [m.url for m in members]
-        first = rig.wait_for(lambda: running_on(a, name, every), "all tasks run", 90)
-        assert len(set(first.values())) == 3, f"not spread over the workers: {first}"
+        first = rig.wait_for(lambda: spread(a, name, every), "all tasks run, on three workers", 90)
         counter = Counter(maria_database, [f"t{i}" for i in range(CONNECTORS)])
         counter.start()
         log, began = Log(kafka, topics), time.monotonic()
@@ -157,11 +162,11 @@ def test_connectors_survive_their_workers_and_never_run_twice(more, maria_databa
         stayed = [n for n in first if first[n] != b.url.removeprefix("http://")]
         assert [n for n in stayed if moved[n] != first[n]] == [], "moved although its worker was there"
         members[1] = b = Member(kafka, tmp_path, 1, name, **more)
-        rig.wait_for(lambda: (lambda p: p and len(set(p.values())) == 3)(running_on(a, name, every)), "the new worker has its share", 90)
+        rig.wait_for(lambda: spread(a, name, every), "the new worker has its share", 90)
         c.process.send_signal(signal.SIGSTOP)
         rig.wait_for(lambda: running_on(a, name, [a.url, b.url]), "the stopped worker's tasks run elsewhere", 90)
         c.process.send_signal(signal.SIGCONT)
-        rig.wait_for(lambda: (lambda p: p and len(set(p.values())) == 3)(running_on(a, name, every)), "it is back in the group", 90)
+        rig.wait_for(lambda: spread(a, name, every), "it is back in the group", 90)
         last = counter.finish()
         rig.wait_for(lambda: all(ids and ids[-1] == last for ids in log.read().values()), "all rows are in the topics", 90)
         for n, ids in log.ids.items():

@@ -132,22 +132,24 @@ def test_snapshot_while_writing_and_kills(mode, database, stream):
 def test_kill_between_the_chunks_goes_on_there(maria_database, stream):
     d = maria_database
     signal_table(d)
-    prepare(d, 3000)
+    prepare(d, 20000)
     s = stream(d, snapshot_mode="no_data", options=options(d, chunk=2))
     streaming(s)
     snapshot(d, "all", "t")
+    s.wait(lambda: len(reads(s, "t")) > 5, "some rows")
+    signal(d, "p", "pause-snapshot")  # so that a flush falls between two chunks, however fast the machine is
     rig.wait_for(lambda: len(s.stored().get("incremental_snapshot_primary_key", "")) > 20, "a stored key")
     s.kill9()
     at = s.stored()
     assert json.loads(at["incremental_snapshot_collections"])[0]["incremental_snapshot_collections_id"] == f"{d.name}.t"
     assert at["incremental_snapshot_correlation_id"] == "all"
-    assert at["incremental_snapshot_maximum_key"].endswith("00000bb8")  # Integer 3000
+    assert at["incremental_snapshot_maximum_key"].endswith("00004e20")  # Integer 20000
     first = int(at["incremental_snapshot_primary_key"][-8:], 16)
     before = len(s.records)
-    s = stream(d, snapshot_mode="no_data", options=options(d, chunk=100))
+    s = stream(d, snapshot_mode="no_data", options=options(d, chunk=1000))
     over(s)
     again = [r.value["after"]["id"] for r in s.records[before:] if r.op == "r"]
-    assert again == list(range(first + 1, 3001))
+    assert again == list(range(first + 1, 20001))
     s.stop()
 
 
