@@ -76,9 +76,11 @@ static void take_ends(struct pen_topic_log *l)
 void pen_topic_log_read_to_end(struct pen_topic_log *l, pen_store_done_fn *fn, void *arg)
 {
     struct log_read *r = calloc(1, sizeof(*r)), **at = &l->reads;
-    struct pen_error err = l->job_error;
+    struct pen_error err = {0};
     if (r == NULL || l->failed) {
-        if (!l->failed)
+        if (l->failed)
+            err = l->job_error; /* no job runs any more that writes it */
+        else
             pen_error_set(&err, PEN_E_NOMEM, "unable to read topic '%s': out of memory", l->topic);
         free(r);
         store__answer(fn, arg, err.code, &err);
