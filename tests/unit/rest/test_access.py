@@ -7,6 +7,7 @@ the access log, requests that take too long. What is expected is what Connect 4.
 import base64
 import datetime
 import http.client
+import ipaddress
 import json
 import os
 import re
@@ -55,7 +56,7 @@ class Server:
 
     def ask(self, path="/connectors", method="GET", headers=None, port=0, body=None, context=None):
         kind = http.client.HTTPSConnection if context else http.client.HTTPConnection
-        c = kind("localhost" if context else "127.0.0.1", self.ports[port], timeout=20, **({"context": context} if context else {}))
+        c = kind("127.0.0.1", self.ports[port], timeout=20, **({"context": context} if context else {}))
         c.request(method, path, body=body, headers=headers or {})
         r = c.getresponse()
         text = r.read().decode()
@@ -83,7 +84,12 @@ def certificate(name, issuer=None, issuer_key=None):
     b = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.subject if issuer else subject).public_key(key.public_key())
     b = b.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
     b = b.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    b = b.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    b = b.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+    # Python 3.13 and later refuse certificates without these
+    b = b.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    b = b.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer_key or key).public_key()), critical=False)
+    b = b.add_extension(x509.KeyUsage(digital_signature=True, key_cert_sign=issuer is None, crl_sign=issuer is None, content_commitment=False, key_encipherment=False,
+                                      data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False), critical=True)
     return b.sign(issuer_key or key, hashes.SHA256()), key
 
 
