@@ -1,5 +1,6 @@
 /* Reading of JSON text that convert wrote (penstock/base/json_text.h). */
 #include <penstock/base/json_text.h>
+#include <penstock/base/text.h>
 
 static size_t string_length(struct pen_span s)
 {
@@ -88,26 +89,6 @@ static uint32_t hex4(const uint8_t *p)
     return v;
 }
 
-static uint8_t *put_code(uint8_t *w, uint32_t c)
-{
-    if (c < 0x80) {
-        *w++ = (uint8_t)c;
-    } else if (c < 0x800) {
-        *w++ = (uint8_t)(0xC0 | c >> 6);
-        *w++ = (uint8_t)(0x80 | (c & 63));
-    } else if (c < 0x10000) {
-        *w++ = (uint8_t)(0xE0 | c >> 12);
-        *w++ = (uint8_t)(0x80 | (c >> 6 & 63));
-        *w++ = (uint8_t)(0x80 | (c & 63));
-    } else {
-        *w++ = (uint8_t)(0xF0 | c >> 18);
-        *w++ = (uint8_t)(0x80 | (c >> 12 & 63));
-        *w++ = (uint8_t)(0x80 | (c >> 6 & 63));
-        *w++ = (uint8_t)(0x80 | (c & 63));
-    }
-    return w;
-}
-
 /* s.p[*i] is behind a backslash */
 static uint8_t *put_escape(uint8_t *w, struct pen_span s, size_t *i)
 {
@@ -120,7 +101,7 @@ static uint8_t *put_escape(uint8_t *w, struct pen_span s, size_t *i)
             v = 0x10000 + ((v - 0xD800) << 10) + (hex4(s.p + *i + 2) - 0xDC00);
             *i += 6;
         }
-        return put_code(w, v);
+        return pen_put_utf8_char(w, v);
     }
     for (size_t k = 0; letters[k]; k += 2)
         if (c == (uint8_t)letters[k]) {

@@ -100,8 +100,8 @@ size_t pen_utf8_utf16_units(struct pen_span s)
     return units;
 }
 
-/* Over UTF-16 units, as Java has them. */
-uint32_t pen_java_hash(struct pen_span s)
+/* String.hashCode over UTF-16 units, then HashMap's spreading of the high bits */
+static uint32_t java_hash(struct pen_span s)
 {
     uint32_t h = 0;
     for (size_t i = 0, n; i < s.n; i += n) {
@@ -120,10 +120,15 @@ uint32_t pen_java_hash(struct pen_span s)
     return h ^ h >> 16;
 }
 
+uint32_t pen_java_bucket_from(struct pen_span key, size_t entries, uint32_t first)
+{
+    uint32_t buckets = first; /* doubled when more than three quarters full */
+    while (entries > (size_t)buckets * 3 / 4 && buckets < 1u << 30)
+        buckets *= 2;
+    return java_hash(key) & (buckets - 1);
+}
+
 uint32_t pen_java_bucket(struct pen_span key, size_t entries)
 {
-    uint32_t buckets = 16; /* doubled when more than three quarters full */
-    while (entries > buckets / 4 * (size_t)3 && buckets < 1u << 30)
-        buckets *= 2;
-    return pen_java_hash(key) & (buckets - 1);
+    return pen_java_bucket_from(key, entries, 16);
 }

@@ -56,26 +56,6 @@ static uint32_t hex4(struct pen_cursor *c)
     return v;
 }
 
-static uint8_t *put_utf8(uint8_t *w, uint32_t ch)
-{
-    if (ch < 0x80) {
-        *w++ = (uint8_t)ch;
-    } else if (ch < 0x800) {
-        *w++ = (uint8_t)(0xc0 | ch >> 6);
-        *w++ = (uint8_t)(0x80 | (ch & 63));
-    } else if (ch < 0x10000) {
-        *w++ = (uint8_t)(0xe0 | ch >> 12);
-        *w++ = (uint8_t)(0x80 | (ch >> 6 & 63));
-        *w++ = (uint8_t)(0x80 | (ch & 63));
-    } else {
-        *w++ = (uint8_t)(0xf0 | ch >> 18);
-        *w++ = (uint8_t)(0x80 | (ch >> 12 & 63));
-        *w++ = (uint8_t)(0x80 | (ch >> 6 & 63));
-        *w++ = (uint8_t)(0x80 | (ch & 63));
-    }
-    return w;
-}
-
 static uint8_t *put_unicode_escape(uint8_t *w, struct pen_cursor *c)
 {
     uint32_t ch = hex4(c);
@@ -85,7 +65,7 @@ static uint8_t *put_unicode_escape(uint8_t *w, struct pen_cursor *c)
         c->bad |= low < 0xdc00 || low > 0xdfff;
         ch = 0x10000 + ((ch - 0xd800) << 10) + ((low - 0xdc00) & 0x3ff);
     }
-    return put_utf8(w, ch);
+    return pen_put_utf8_char(w, ch);
 }
 
 static uint8_t *put_unescaped(uint8_t *w, struct pen_cursor *c)

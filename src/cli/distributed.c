@@ -6,6 +6,7 @@
  *     SIGINT, SIGTERM ─► every task drains ─► group left ─► REST closes ─► end */
 #include "cli_int.h"
 
+#include <penstock/worker/client_conf.h>
 #include <penstock/rest.h>
 #include <getopt.h>
 #include <netdb.h>
@@ -110,7 +111,6 @@ static int client_conf(const struct pen_config *worker, enum pen_kafka_role role
 {
     static const char *const suffix[] = {"-configs", "", "-shared-admin"};
     struct pen_config c = PEN_CONFIG_INIT;
-    struct pen_property *p = NULL;
     struct pen_buf id = PEN_BUF_INIT;
     struct pen_span own = pen_worker_config_get(worker, "client.id");
     pen_buf_printf(&id, "%.*s%s%.*s%s", PEN_SPAN_ARG(pen_worker_config_get(worker, "group.id")),
@@ -118,13 +118,8 @@ static int client_conf(const struct pen_config *worker, enum pen_kafka_role role
     int rc = pen_config_client(worker, NULL, PEN_CLIENT_INTERNAL, &c, err);
     if (rc == 0)
         rc = pen_config_set_str(&c, "client.id", pen_buf_cstr(&id));
-    if (rc == 0 && !(p = calloc(c.n + 1, sizeof(*p))))
-        rc = pen_error_set(err, PEN_E_NOMEM, "unable to start: out of memory");
-    for (size_t i = 0; p && i < c.n; i++)
-        p[i] = (struct pen_property){c.items[i].key, c.items[i].value};
     if (rc == 0)
-        rc = pen_kafka_conf_new(role, p, c.n, note, NULL, ret, err);
-    free(p);
+        rc = pen_client_conf(&c, role, note, ret, err);
     pen_buf_done(&id);
     pen_config_done(&c);
     return rc;

@@ -120,18 +120,8 @@ static int order_databases(struct pen_snapshot *s, struct pen_error *err)
     return 0;
 }
 
-/* Of a HashMap that putAll began with one entry: two buckets, doubled when they are more than three
- * quarters full. */
-static uint32_t pool_buckets(uint32_t entries)
-{
-    uint32_t buckets = 2;
-    while (entries > (uint64_t)buckets * 3 / 4)
-        buckets *= 2;
-    return buckets;
-}
-
 /* Without locks Debezium reads the definitions of a database on a pool of threads into a HashMap by
- * "db.table", and goes by its order. */
+ * "db.table", and goes by its order; putAll of the first one began it with two buckets. */
 static int order_as_pool(struct pen_snapshot *s, struct pen_error *err)
 {
     struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
@@ -149,7 +139,7 @@ static int order_as_pool(struct pen_snapshot *s, struct pen_error *err)
             pen_buf_put_span(&name, v[k].name);
             if (name.bad)
                 return no_memory(err);
-            v[k].bucket = pen_java_hash(pen_buf_span(&name)) & (pool_buckets(published) - 1);
+            v[k].bucket = pen_java_bucket_from(pen_buf_span(&name), published, 2);
         }
     }
     sort_tables(s, compare_database);

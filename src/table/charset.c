@@ -166,26 +166,6 @@ bool pen_charset_is_utf8(const struct pen_charset *cs)
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-static uint8_t *put(uint8_t *w, uint32_t c)
-{
-    if (c < 0x80) {
-        *w++ = (uint8_t)c;
-    } else if (c < 0x800) {
-        *w++ = (uint8_t)(0xC0 | c >> 6);
-        *w++ = (uint8_t)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        *w++ = (uint8_t)(0xE0 | c >> 12);
-        *w++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        *w++ = (uint8_t)(0x80 | (c & 0x3F));
-    } else {
-        *w++ = (uint8_t)(0xF0 | c >> 18);
-        *w++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-        *w++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        *w++ = (uint8_t)(0x80 | (c & 0x3F));
-    }
-    return w;
-}
-
 #define BAD 0xFFFDu
 
 /* ---- multi-byte tables ------------------------------------------------------------------------- */
@@ -302,7 +282,7 @@ static uint8_t *put_single(const uint16_t *upper, uint8_t *w, struct pen_span s)
         if (s.p[i] < 0x80)
             *w++ = s.p[i];
         else
-            w = put(w, upper ? upper[s.p[i] - 0x80] : s.p[i]);
+            w = pen_put_utf8_char(w, upper ? upper[s.p[i] - 0x80] : s.p[i]);
     }
     return w;
 }
@@ -310,7 +290,7 @@ static uint8_t *put_single(const uint16_t *upper, uint8_t *w, struct pen_span s)
 static uint8_t *put_ascii(uint8_t *w, struct pen_span s)
 {
     for (size_t i = 0; i < s.n; i++)
-        w = put(w, s.p[i] < 0x80 ? s.p[i] : BAD);
+        w = pen_put_utf8_char(w, s.p[i] < 0x80 ? s.p[i] : BAD);
     return w;
 }
 
@@ -338,9 +318,9 @@ static uint8_t *put_utf16(uint8_t *w, struct pen_span s, bool little, bool marks
             if (high)
                 i += PEN_MIN(s.n - i - 2, 2);
         }
-        w = put(w, c);
+        w = pen_put_utf8_char(w, c);
     }
-    return i < s.n ? put(w, BAD) : w;
+    return i < s.n ? pen_put_utf8_char(w, BAD) : w;
 }
 
 static uint8_t *put_utf32(uint8_t *w, struct pen_span s)
@@ -351,9 +331,9 @@ static uint8_t *put_utf32(uint8_t *w, struct pen_span s)
                      (uint32_t)s.p[i + 2] << 8 | s.p[i + 3];
         if (i == 0 && c == 0xFEFF)
             continue;
-        w = put(w, c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? BAD : c);
+        w = pen_put_utf8_char(w, c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? BAD : c);
     }
-    return i < s.n ? put(w, BAD) : w;
+    return i < s.n ? pen_put_utf8_char(w, BAD) : w;
 }
 
 static bool is_lead(const struct pen_charset *cs, uint8_t c)
@@ -437,7 +417,7 @@ static uint8_t *put_multi(struct pen_decoder *d, uint8_t *w, struct pen_span s)
         } else {
             i += put_double(cs, p, s.n - i, &c);
         }
-        w = put(w, c ? c : BAD);
+        w = pen_put_utf8_char(w, c ? c : BAD);
     }
     return w;
 }

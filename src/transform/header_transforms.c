@@ -17,24 +17,13 @@ static bool has(const struct names *l, struct pen_span name)
     return false;
 }
 
-static int names_needed(const struct transform__config *c, const char *option, struct names *ret,
-                        struct pen_error *err)
-{
-    struct pen_span given;
-    int rc = transform__option_needed(c, option, &given, err);
-    if (rc < 0)
-        return rc;
-    ret->n = transform__option_list(c, option, &ret->v);
-    return ret->n < 0 ? transform__no_memory(err) : 0;
-}
-
 static int drop_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
     struct names *t = pen_arena_alloc(c->arena, sizeof(*t));
     if (!t)
         return transform__no_memory(err);
     *ret = t;
-    return names_needed(c, "headers", t, err);
+    return transform__option_list_needed(c, "headers", &t->v, &t->n, err);
 }
 
 static int drop_apply(const void *self, struct transform__edit *e)
@@ -74,9 +63,9 @@ static int from_create(const struct transform__config *c, void **ret, struct pen
         return transform__no_memory(err);
     t->side = c->side;
     t->with_defaults = transform__option_bool(c, "replace.null.with.default", true);
-    int rc = names_needed(c, "fields", &t->fields, err);
+    int rc = transform__option_list_needed(c, "fields", &t->fields.v, &t->fields.n, err);
     if (rc == 0)
-        rc = names_needed(c, "headers", &t->headers, err);
+        rc = transform__option_list_needed(c, "headers", &t->headers.v, &t->headers.n, err);
     if (rc == 0)
         rc = transform__option_needed(c, "operation", &operation, err);
     if (rc < 0)

@@ -17,20 +17,18 @@ struct mask {
 static int mask_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
     struct mask *t = pen_arena_alloc(c->arena, sizeof(*t));
-    struct pen_span given;
     if (!t)
         return transform__no_memory(err);
-    int rc = transform__option_needed(c, "fields", &given, err);
+    int rc = transform__option_list_needed(c, "fields", &t->fields, &t->count, err);
     if (rc < 0)
         return rc;
     t->side = c->side;
-    t->count = transform__option_list(c, "fields", &t->fields);
     t->replacement = transform__option(c, "replacement", NULL);
     t->with_defaults = transform__option_bool(c, "replace.null.with.default", true);
     if (t->replacement.p && t->replacement.n == 0)
         return transform__bad_option(c, "replacement", err, "String must be non-empty");
     *ret = t;
-    return t->count < 0 ? transform__no_memory(err) : 0;
+    return 0;
 }
 
 /* arg: 'v' and the mask's JSON text, or 'e' and why such a value cannot be masked */

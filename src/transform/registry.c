@@ -112,6 +112,17 @@ int transform__option_needed(const struct transform__config *c, const char *name
     return pen_error_set(err, PEN_E_CONFIG, "option '%s%s' is missing", c->prefix, name);
 }
 
+int transform__option_list_needed(const struct transform__config *c, const char *name,
+                                  struct pen_span **ret, int *ret_count, struct pen_error *err)
+{
+    struct pen_span given;
+    int rc = transform__option_needed(c, name, &given, err);
+    if (rc < 0)
+        return rc;
+    *ret_count = transform__option_list(c, name, ret);
+    return *ret_count < 0 ? transform__no_memory(err) : 0;
+}
+
 int transform__bad_option(const struct transform__config *c, const char *name,
                           struct pen_error *err, const char *fmt, ...)
 {

@@ -26,6 +26,9 @@ bool transform__option_bool(const struct transform__config *c, const char *name,
 int transform__option_list(const struct transform__config *c, const char *name,
                            struct pen_span **ret);
 /* The value or PEN_E_CONFIG "… needs …" */
+PEN_MUST_USE int transform__option_list_needed(const struct transform__config *c, const char *name,
+                                               struct pen_span **ret, int *ret_count,
+                                               struct pen_error *err);
 PEN_MUST_USE int transform__option_needed(const struct transform__config *c, const char *name,
                                           struct pen_span *ret, struct pen_error *err);
 /* "option 'transforms.x.name': " and the text. @returns PEN_E_CONFIG */

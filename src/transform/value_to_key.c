@@ -10,16 +10,11 @@ struct value_to_key {
 static int key_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
     struct value_to_key *t = pen_arena_alloc(c->arena, sizeof(*t));
-    struct pen_span given;
     if (!t)
         return transform__no_memory(err);
-    int rc = transform__option_needed(c, "fields", &given, err);
-    if (rc < 0)
-        return rc;
-    t->count = transform__option_list(c, "fields", &t->fields);
     t->with_defaults = transform__option_bool(c, "replace.null.with.default", true);
     *ret = t;
-    return t->count < 0 ? transform__no_memory(err) : 0;
+    return transform__option_list_needed(c, "fields", &t->fields, &t->count, err);
 }
 
 static int key_apply(const void *self, struct transform__edit *e)

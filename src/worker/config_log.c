@@ -1,6 +1,7 @@
 /* The config topic's records: state from them, and their texts. The rules are those of Connect's
  * KafkaConfigBackingStore, so that a Java worker reads the same out of the topic. */
 #include "config_log.h"
+#include "log_key.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -120,26 +121,22 @@ static int on_connector(struct config_log *l, const json_t *value, struct config
     return 0;
 }
 
-/* "task-<c>-<n>": the name may have dashes, the number is behind the last one */
 static int on_task(struct config_log *l, struct pen_span rest, const json_t *value)
 {
-    size_t dash = rest.n;
-    int64_t number;
-    while (dash > 0 && rest.p[dash - 1] != '-')
-        dash--;
-    if (dash < 2 || pen_span_i64(pen_span_make(rest.p + dash, rest.n - dash), &number) < 0 ||
-        number < 0)
+    struct pen_span name, number;
+    int64_t n;
+    if (log_key_task(rest, &name, &number, &n) < 0 || n < 0)
         return PEN_E_PARSE;
     if (!value)
         return 0;
-    struct config_connector *c = find_or_make(l, pen_span_make(rest.p, dash - 1));
+    struct config_connector *c = find_or_make(l, name);
     struct pen_config *task = c ? calloc(1, sizeof(*task)) : NULL;
     if (!task)
         return PEN_E_NOMEM;
     void *old = NULL;
     int rc = take_properties(value, task);
     if (rc == 0)
-        rc = pen_map_put(&c->kept, pen_span_make(rest.p + dash, rest.n - dash), task, &old);
+        rc = pen_map_put(&c->kept, number, task, &old);
     if (rc < 0)
         old = task;
     if (old)
@@ -251,14 +248,6 @@ static int on_logger(const json_t *value, struct config_said *s)
     return 0;
 }
 
-/* @returns the key behind prefix, p NULL when it does not begin so */
-static struct pen_span behind(struct pen_span key, const char *prefix)
-{
-    const size_t n = strlen(prefix);
-    return pen_span_has_prefix(key, prefix) && key.n > n ? pen_span_make(key.p + n, key.n - n)
-                                                         : PEN_SPAN_NONE;
-}
-
 static int dispatch(struct config_log *l, struct pen_span key, const json_t *v,
                     struct config_said *s)
 {
@@ -270,7 +259,7 @@ static int dispatch(struct config_log *l, struct pen_span key, const json_t *v,
         return 0;
     }
     for (int i = 0; i < (int)PEN_COUNT(prefixes); i++) {
-        s->name = behind(key, prefixes[i]);
+        s->name = log_key_behind(key, prefixes[i]);
         if (!s->name.p)
             continue;
         s->c = config_log_find(l, s->name);

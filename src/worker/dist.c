@@ -5,6 +5,7 @@
  *     stop ─► runs end ─► UNASSIGNED is written and acknowledged ─► group left ─► topics closed */
 #include "dist_int.h"
 
+#include <penstock/worker/client_conf.h>
 #include <penstock/sink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,14 +85,8 @@ static int group_conf(struct herder_dist *d, void **ret, struct pen_error *err)
 {
     struct pen_config c = PEN_CONFIG_INIT;
     int rc = pen_config_client(d->h->o.worker, NULL, PEN_CLIENT_INTERNAL, &c, err);
-    struct pen_property *p = rc == 0 ? calloc(c.n + 1, sizeof(*p)) : NULL;
-    if (rc == 0 && !p)
-        rc = pen_error_set(err, PEN_E_NOMEM, "unable to join the group: out of memory");
-    for (size_t i = 0; p && i < c.n; i++)
-        p[i] = (struct pen_property){c.items[i].key, c.items[i].value};
     if (rc == 0)
-        rc = pen_kafka_conf_new(PEN_KAFKA_CONSUMER, p, c.n, note, NULL, ret, err);
-    free(p);
+        rc = pen_client_conf(&c, PEN_KAFKA_CONSUMER, note, ret, err);
     pen_config_done(&c);
     return rc;
 }

@@ -294,12 +294,13 @@ int group_new(const struct group_options *o, struct group **ret, struct pen_erro
     rd_kafka_conf_t *conf = o->conf;
     struct group *g = calloc(1, sizeof(*g));
     char why[512] = "out of memory";
-    int rc = g ? 0 : pen_error_set(err, PEN_E_NOMEM, "unable to join the group: out of memory");
-    if (g) {
-        g->o = *o;
-        rc = configure(g, conf, err);
+    if (!g) {
+        rd_kafka_conf_destroy(conf);
+        return pen_error_set(err, PEN_E_NOMEM, "unable to join the group: out of memory");
     }
-    if (g && rc == 0) {
+    g->o = *o;
+    int rc = configure(g, conf, err);
+    if (rc == 0) {
         rd_kafka_conf_set_opaque(conf, g);
         rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
         group_lease_listen(g, conf);
@@ -312,7 +313,7 @@ int group_new(const struct group_options *o, struct group **ret, struct pen_erro
     }
     if (conf)
         rd_kafka_conf_destroy(conf);
-    if (!g || rc < 0) {
+    if (rc < 0) {
         free(g);
         return rc;
     }

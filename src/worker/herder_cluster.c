@@ -4,6 +4,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <penstock/sink.h>
+#include <penstock/worker/client_conf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,14 +22,10 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 static void ask(struct pen_herder *h, const struct pen_config *client)
 {
     struct pen_error err = {0};
-    struct pen_property *p = calloc(client->n + 1, sizeof(*p));
     void *conf = NULL;
     char text[512];
-    for (size_t i = 0; p && i < client->n; i++)
-        p[i] = (struct pen_property){client->items[i].key, client->items[i].value};
-    if (!p || pen_kafka_conf_new(PEN_KAFKA_ADMIN, p, client->n, NULL, NULL, &conf, &err) < 0) {
+    if (pen_client_conf(client, PEN_KAFKA_ADMIN, NULL, &conf, &err) < 0) {
         pen_debug(HERDER_LOG, "unable to ask for the cluster's id: %s", err.text);
-        free(p);
         return;
     }
     rd_kafka_conf_set_log_cb(conf, on_log);
@@ -44,7 +41,6 @@ static void ask(struct pen_herder *h, const struct pen_config *client)
         rd_kafka_mem_free(rk, id);
     if (rk)
         rd_kafka_destroy(rk);
-    free(p);
 }
 
 static void work(uv_work_t *w) /* @thread pool */

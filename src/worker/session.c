@@ -1,6 +1,7 @@
 /* One connector from its raw configuration to a task: resolve, check, open stores, make the task. */
 #include <penstock/worker.h>
 #include <penstock/sink.h>
+#include <penstock/worker/client_conf.h>
 #include <penstock/store.h>
 
 #include <stdlib.h>
@@ -32,15 +33,7 @@ static int client_properties(const struct pen_session_options *o,
     int rc = pen_config_client(o->worker, connector, client, c, err);
     if (rc == 0 && client == PEN_CLIENT_TASK_PRODUCER)
         rc = limit_delivery(o->send_ms, c);
-    if (rc < 0)
-        return rc;
-    struct pen_property *list = calloc(c->n + 1, sizeof(*list));
-    if (!list)
-        return pen_error_set(err, PEN_E_NOMEM, "unable to read client properties: out of memory");
-    for (size_t i = 0; i < c->n; i++)
-        list[i] = (struct pen_property){c->items[i].key, c->items[i].value};
-    *ret_list = list;
-    return 0;
+    return rc < 0 ? rc : pen_client_properties(c, ret_list, err);
 }
 
 static int client_conf(const struct pen_session *s, const struct pen_session_options *o,
@@ -48,11 +41,9 @@ static int client_conf(const struct pen_session *s, const struct pen_session_opt
                        struct pen_error *err)
 {
     struct pen_config c = PEN_CONFIG_INIT;
-    struct pen_property *list = NULL;
-    int rc = client_properties(o, &s->config->items, client, &c, &list, err);
+    int rc = pen_config_client(o->worker, &s->config->items, client, &c, err);
     if (rc == 0)
-        rc = pen_kafka_conf_new(role, list, c.n, note_property, NULL, ret, err);
-    free(list);
+        rc = pen_client_conf(&c, role, note_property, ret, err);
     pen_config_done(&c);
     return rc;
 }

@@ -8,6 +8,7 @@
  * consumer's poll of 0 ms, a small file. */
 #include "task_int.h"
 
+#include <penstock/worker/client_conf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -64,14 +65,8 @@ static int consumer_conf(struct pen_task *t, rd_kafka_conf_t **ret)
     struct pen_config PEN_CLEANUP(pen_config_done) c = PEN_CONFIG_INIT;
     void *conf = NULL;
     int rc = pen_config_client(NULL, &t->config->items, PEN_CLIENT_SIGNAL_CONSUMER, &c, &t->error);
-    struct pen_property *list = rc == 0 ? calloc(c.n + 1, sizeof(*list)) : NULL;
-    if (rc == 0 && !list)
-        rc = PEN_E_NOMEM;
-    for (size_t i = 0; rc == 0 && i < c.n; i++)
-        list[i] = (struct pen_property){c.items[i].key, c.items[i].value};
     if (rc == 0)
-        rc = pen_kafka_conf_new(PEN_KAFKA_CONSUMER, list, c.n, NULL, NULL, &conf, &t->error);
-    free(list);
+        rc = pen_client_conf(&c, PEN_KAFKA_CONSUMER, NULL, &conf, &t->error);
     *ret = conf;
     return rc;
 }

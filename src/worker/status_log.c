@@ -1,5 +1,6 @@
 /* The status topic's records: state from them, and their texts, as Connect's KafkaStatusBackingStore. */
 #include "status_log.h"
+#include "log_key.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -108,25 +109,16 @@ static int take(struct status_log *l, struct pen_span name, bool task, const jso
     return 0;
 }
 
-static struct pen_span behind(struct pen_span key, const char *prefix)
-{
-    const size_t n = strlen(prefix);
-    return pen_span_has_prefix(key, prefix) && key.n > n ? pen_span_make(key.p + n, key.n - n)
-                                                         : PEN_SPAN_NONE;
-}
-
 static int on_task(struct status_log *l, struct pen_span rest, const json_t *value,
                    struct status_said *s)
 {
-    size_t dash = rest.n;
-    int64_t number;
-    while (dash > 0 && rest.p[dash - 1] != '-')
-        dash--;
-    if (dash < 2 || pen_span_i64(pen_span_make(rest.p + dash, rest.n - dash), &number) < 0)
+    struct pen_span name, number;
+    int64_t n;
+    if (log_key_task(rest, &name, &number, &n) < 0)
         return PEN_E_PARSE;
-    if (number != 0)
+    if (n != 0)
         return 0;
-    s->name = pen_span_make(rest.p, dash - 1);
+    s->name = name;
     s->event = STATUS_TASK;
     return take(l, s->name, true, value);
 }
@@ -149,14 +141,14 @@ static int dispatch(struct status_log *l, struct pen_span key, const json_t *val
                     struct status_said *s)
 {
     struct pen_span rest;
-    if ((rest = behind(key, "status-connector-")).p) {
+    if ((rest = log_key_behind(key, "status-connector-")).p) {
         s->name = rest;
         s->event = STATUS_CONNECTOR;
         return take(l, rest, false, value);
     }
-    if ((rest = behind(key, "status-task-")).p)
+    if ((rest = log_key_behind(key, "status-task-")).p)
         return on_task(l, rest, value, s);
-    if ((rest = behind(key, "status-topic-")).p)
+    if ((rest = log_key_behind(key, "status-topic-")).p)
         return on_topic(rest, s);
     return PEN_E_PARSE;
 }

@@ -2,6 +2,7 @@
  * of topic.creation.groups, else "default". */
 #include "task_int.h"
 
+#include <penstock/worker/client_conf.h>
 #include <stdlib.h>
 
 static const struct pen_topic_group *group_of(const struct pen_connector_config *c,
@@ -26,15 +27,13 @@ int topic_groups_ensure(struct pen_task *t, struct pen_span topic)
     if (rc < 0)
         return rc;
     const struct pen_topic_group *g = group_of(c, topic);
-    struct pen_property *configs = calloc(g->configs.n + 1, sizeof(*configs));
+    struct pen_property *configs = NULL;
     struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
     pen_buf_put_span(&name, topic);
-    if (!configs || !pen_buf_cstr(&name) || name.bad) {
-        free(configs);
+    if (!pen_buf_cstr(&name) || name.bad)
         return pen_error_set(&t->error, PEN_E_NOMEM, "unable to create a topic: out of memory");
-    }
-    for (size_t i = 0; i < g->configs.n; i++)
-        configs[i] = (struct pen_property){g->configs.items[i].key, g->configs.items[i].value};
+    if ((rc = pen_client_properties(&g->configs, &configs, &t->error)) < 0)
+        return rc;
     const struct pen_topic_spec spec = {.name = pen_buf_span(&name),
                                         .partitions = (int)g->partitions,
                                         .replication_factor = (int)g->replication_factor,

@@ -58,6 +58,66 @@ def socket_on_a_free_port():
     raise RuntimeError("no free port")
 
 
+class Proxy:
+    """A port before a server. point() leads it to another one and cuts the connections that there are; freeze(): it accepts
+    still, reads nothing and answers nothing."""
+
+    def __init__(self, port):
+        self.target, self.open, self.lock, self.frozen = port, [], threading.Lock(), threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def keep(self, *sockets):
+        with self.lock:
+            self.open += sockets
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            if self.frozen.is_set():
+                self.keep(client)
+                continue
+            try:
+                server = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:  # nobody is there now
+                client.close()
+                continue
+            self.keep(client, server)
+            for a, b in ((client, server), (server, client)):
+                threading.Thread(target=self.forward, args=(a, b), daemon=True).start()
+
+    def forward(self, a, b):
+        try:
+            while data := a.recv(1 << 16):
+                if self.frozen.is_set():
+                    return
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def freeze(self):
+        self.frozen.set()
+
+    def point(self, port):
+        with self.lock:
+            self.target = port
+            for s in self.open:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+            self.open = []
+
+    def close(self):
+        self.listener.close()
+        self.point(self.target)
+
+
 class Servers:
     """All servers of one test session, started when first asked for, in a directory of their own."""
 

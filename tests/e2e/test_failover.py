@@ -1,61 +1,9 @@
 """A failover: the address that the program knows leads to another server, which has the same GTIDs in other files at other
 positions. The stream goes on there by itself, and so does a program that is started only then."""
-import socket
-import threading
-
 import pytest
 
 import rig
 from model import Rebuilt, check_no_gap
-
-
-class Address:
-    """A port that forwards to whichever server it points to. point() cuts the connections that there are."""
-
-    def __init__(self, port):
-        self.target, self.open, self.lock = port, [], threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:  # nobody is there now
-                client.close()
-                continue
-            with self.lock:
-                self.open += [client, server]
-            for a, b in ((client, server), (server, client)):
-                threading.Thread(target=self.forward, args=(a, b), daemon=True).start()
-
-    @staticmethod
-    def forward(a, b):
-        try:
-            while data := a.recv(1 << 16):
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def point(self, port):
-        with self.lock:
-            self.target = port
-            for s in self.open:
-                try:
-                    s.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-            self.open = []
-
-    def close(self):
-        self.listener.close()
-        self.point(self.target)
 
 
 class Behind:
@@ -118,7 +66,7 @@ def test_another_server_with_the_same_gtids(running, pair, stream):
     primary, replica = pair
     database = primary.fresh_database("f")
     database.run("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, v INT NOT NULL)", "INSERT INTO t VALUES (1, 1), (2, 1), (3, 1)")
-    address = Address(primary.port)
+    address = rig.Proxy(primary.port)
     seen = Behind(database, address)
     s = stream(seen)
     s.sync()

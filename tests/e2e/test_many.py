@@ -1,7 +1,6 @@
 """Many connectors in one process: one that stalls, fails or is reconfigured never touches another; what a hundred idle ones cost."""
 import json
 import re
-import socket
 import threading
 import time
 import urllib.error
@@ -60,47 +59,6 @@ class Worker(rig.Process):
         return found
 
 
-class Freezer:
-    """Between a connector and its server: bytes pass until .freeze(); then it accepts, reads nothing and answers nothing."""
-
-    def __init__(self, port):
-        self.target, self.frozen, self.sockets = port, threading.Event(), []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            self.sockets.append(near)
-            if self.frozen.is_set():
-                continue
-            far = socket.create_connection(("127.0.0.1", self.target))
-            self.sockets.append(far)
-            for a, b in ((near, far), (far, near)):
-                threading.Thread(target=self.copy, args=(a, b), daemon=True).start()
-
-    def copy(self, a, b):
-        try:
-            while data := a.recv(65536):
-                if self.frozen.is_set():
-                    return
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def freeze(self):
-        self.frozen.set()
-
-    def close(self):
-        for s in [self.listener, *self.sockets]:
-            s.close()
-
-
 @pytest.fixture
 def worker(program, kafka, tmp_path):
     w = Worker(kafka, tmp_path)
@@ -113,7 +71,7 @@ def test_one_never_touches_another(maria_database, kafka, worker):
     """A busy connector beside one whose server falls silent, one that fails, and one that is reconfigured all the time."""
     prepare(maria_database, 200)
     port, mine = maria_database.server.port, rf"{maria_database.name}\..*"
-    topics, writer, freezer = Topics(kafka, "busy"), Writer(maria_database, SEED, 200), Freezer(port)
+    topics, writer, freezer = Topics(kafka, "busy"), Writer(maria_database, SEED, 200), rig.Proxy(port)
     slowest = {"rest": 0.0, "row": 0.0}
 
     def well(what):

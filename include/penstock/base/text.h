@@ -19,10 +19,31 @@ uint8_t *pen_put_json_text(uint8_t *w, struct pen_span s);
 void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the quotes */
 
 /* Iteration order of java.util.HashMap and HashSet, where Debezium shows it: by bucket, within one by
- * insertion. Bucket of a key among `entries` keys in a map that grew from 16 buckets. */
+ * insertion. Bucket of a key among `entries` keys in a map that grew from `first` buckets, a power of
+ * 2; Java's own beginning is 16. */
+uint32_t pen_java_bucket_from(struct pen_span key, size_t entries, uint32_t first);
 uint32_t pen_java_bucket(struct pen_span key, size_t entries);
-/* Its hash: String.hashCode, the high bits spread over the low ones; modulo a power of 2 = bucket. */
-uint32_t pen_java_hash(struct pen_span key);
+
+/* One character, a code point below 0x110000: at most 4 bytes. */
+PEN_INLINE uint8_t *pen_put_utf8_char(uint8_t *w, uint32_t c)
+{
+    if (c < 0x80) {
+        *w++ = (uint8_t)c;
+    } else if (c < 0x800) {
+        *w++ = (uint8_t)(0xC0 | c >> 6);
+        *w++ = (uint8_t)(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        *w++ = (uint8_t)(0xE0 | c >> 12);
+        *w++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        *w++ = (uint8_t)(0x80 | (c & 0x3F));
+    } else {
+        *w++ = (uint8_t)(0xF0 | c >> 18);
+        *w++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+        *w++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        *w++ = (uint8_t)(0x80 | (c & 0x3F));
+    }
+    return w;
+}
 
 /* s as valid UTF-8: malformed bytes become U+FFFD as Java's decoder makes them. At most 3n bytes. */
 uint8_t *pen_put_utf8(uint8_t *w, struct pen_span s);
