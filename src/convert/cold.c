@@ -287,6 +287,8 @@ static int json_text(struct convert__run *r, const struct convert__op *o, const 
         s = pen_buf_span(&p->json);
     }
     pen_buf_reset(r->scratch);
+    if (s.n == 0 && !o->text) /* rows from before an ALTER added the column NOT NULL */
+        return WHEN_NULL;
     if (o->text || p->mariadb) /* MariaDB's JSON is a LONGTEXT */
         pen_buf_put_span(r->scratch, s);
     else if (pen_json_binary_put(r->scratch, s) < 0)

@@ -231,8 +231,11 @@ int convert__derived_put(struct convert__run *r, const struct convert__program *
 int convert__derived_edit(struct convert__run *r, struct convert__derived *d, size_t at,
                           bool *ret_null);
 
-/* cold.c: appends the value to r->b. @returns 0, 1 = cannot be converted, 2 = counts as NULL (zero
- * dates), or PEN_E_NOMEM */
+/* What a writer says of a value: written, cannot be converted, counts as NULL (zero dates, empty
+ * JSON) */
+enum { WHEN_OK = 0, WHEN_BAD = 1, WHEN_NULL = 2 };
+
+/* cold.c: appends the value to r->b. @returns WHEN_OK, WHEN_BAD, WHEN_NULL or PEN_E_NOMEM */
 int convert__cold_put(struct convert__run *r, const struct convert__op *o,
                       const struct pen_cell *c);
 /* The value as bare text (what Java's toString of it gives) into r->scratch. Same results. */

@@ -12,8 +12,6 @@
 
 #include "convert_int.h"
 
-enum { WHEN_OK = 0, WHEN_BAD = 1, WHEN_NULL = 2 }; /* the codes of convert__cold_put */
-
 struct convert__when {
     int64_t seconds; /* since the epoch as if UTC; of a TIME: signed seconds, floor */
     uint32_t micros; /* 0…999999, added to seconds */
