@@ -307,6 +307,9 @@ static int dispatch(struct pen_task *t, const struct pen_event *ev)
     }
 }
 
+/* Where records have an event's time (there are no GTIDs), Debezium looks at its clock before the event sets it: a
+ * record's time is that of the event before. That of BEGIN is the GTID event's, made at the commit; END's is
+ * that of the last rows; a payload's events all have that of the event before the payload. */
 static void locate(struct pen_task *t, const struct pen_event *ev)
 {
     /* Artificial events have no place of their own; a payload's events have the payload's. The
@@ -318,8 +321,9 @@ static void locate(struct pen_task *t, const struct pen_event *ev)
         t->place.start = ev->next_pos - ev->size;
     }
     t->place.server_id = ev->server_id;
+    t->place.seconds = t->place.event_seconds;
     if (ev->timestamp) {
-        t->place.seconds = ev->timestamp;
+        t->place.event_seconds = ev->timestamp;
         int64_t now = pen_clock_wall_ns() / 1000000;
         int64_t made = t->tx.commit_ts_us && t->gtid_mode ? t->tx.commit_ts_us / 1000
                                                           : (int64_t)ev->timestamp * 1000;
@@ -366,8 +370,6 @@ static int turn_payload(struct pen_task *t)
         }
         t->has_inner = true;
         t->place.server_id = t->inner.server_id;
-        if (t->inner.timestamp)
-            t->place.seconds = t->inner.timestamp;
     }
     int rc = turn_event(t, &t->inner);
     if (rc == PUMP_DONE)

@@ -79,7 +79,8 @@ struct task_place {
     uint32_t file_index; /* in the ledger's file table */
     uint64_t start, end; /* of the event under way */
     uint32_t server_id;
-    uint32_t seconds;             /* event header's timestamp */
+    uint32_t seconds;             /* of the event before, for records: see locate() */
+    uint32_t event_seconds;       /* header's timestamp, of the last event that had one */
     struct pen_any_gtid gtid;     /* of the group under way; kind NONE = none seen */
     struct pen_ledger_mark begin; /* of the group: its BEGIN, or the event itself */
     uint64_t events; /* of the group that are done, BEGIN counts: Debezium's offset.event */
