@@ -122,6 +122,9 @@ struct pen_sink_kafka_options {
     size_t budget_bytes; /* of queued keys, values and headers; 0 = 32 MiB */
     const char *client_id;
     const char *transactional_id; /* NULL: no transactions */
+    /* Asked before records go out that waited for their topic; NULL: they always may. */
+    bool (*may_send)(const void *arg);
+    const void *may_send_arg;
     pen_property_note_fn *note;
     void *note_arg;
 };

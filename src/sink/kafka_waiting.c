@@ -3,7 +3,7 @@
  * A topic that does not exist (broker's auto-create off) fails its messages after
  * topic.metadata.propagation.max.ms. Java's producer would wait for ever; so do we: the messages wait in the
  * topic's own list, in order, and later puts to the topic queue behind them, so that the order per key
- * stays. Every RETRY_NS the lists are tried again from their front. */
+ * stays. Every RETRY_NS the lists are tried again from their front, if the owner of the sink may write then. */
 #include "sink_kafka_int.h"
 #include <stdlib.h>
 
@@ -90,6 +90,8 @@ void sink__waiting_free(struct waiting *w)
 void sink__retry_waiting(struct kafka *k)
 {
     if (k->waiting == NULL || pen_clock_mono_ns() < k->retry_at)
+        return;
+    if (k->may_send != NULL && !k->may_send(k->may_send_arg))
         return;
     struct pen_sink_topic *all = k->waiting;
     k->waiting = NULL;

@@ -406,6 +406,26 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
             "sink", "librdkafka %s: %s", facility, text);
 }
 
+static int64_t setting_ms(const rd_kafka_conf_t *conf, const char *name)
+{
+    char text[32];
+    size_t n = sizeof(text);
+    int64_t ms = 0;
+    if (rd_kafka_conf_get(conf, name, text, &n) != RD_KAFKA_CONF_OK ||
+        pen_span_i64(pen_span_str(text), &ms) < 0)
+        return 0;
+    return ms;
+}
+
+/* A topic must be known as missing before its first record is too old: records that wait for their topic are
+ * kept, old ones are read and sent again, with all that came behind them. */
+static void missing_topic_ms(const rd_kafka_conf_t *conf, char *text)
+{
+    const int64_t old = setting_ms(conf, "message.timeout.ms");
+    if (old > 0 && old * 3 / 5 < setting_ms(conf, "topic.metadata.propagation.max.ms"))
+        *pen_put_i64((uint8_t *)text, old * 3 / 5) = 0;
+}
+
 /* Our own bounds take the place of librdkafka's counts. */
 static int own_settings(rd_kafka_conf_t *conf, const struct pen_sink_kafka_options *o,
                         struct pen_error *err)
@@ -414,13 +434,17 @@ static int own_settings(rd_kafka_conf_t *conf, const struct pen_sink_kafka_optio
     size_t n = sizeof(timeout);
     rd_kafka_conf_get(conf, "transaction.timeout.ms", timeout, &n);
     const bool tx = o->transactional_id != NULL;
+    char missing[PEN_I64_MAX + 1] = "";
+    missing_topic_ms(conf, missing);
     /* A message cannot outlive its transaction; the rest cannot be overridden, as in Connect. */
-    const char *const pairs[][2] = {{"queue.buffering.max.messages", "10000000"},
-                                    {"queue.buffering.max.kbytes", "2147483647"},
-                                    {"client.id", o->client_id},
-                                    {"transactional.id", o->transactional_id},
-                                    {"enable.idempotence", tx ? "true" : NULL},
-                                    {"message.timeout.ms", tx ? timeout : NULL}};
+    const char *const pairs[][2] = {
+        {"queue.buffering.max.messages", "10000000"},
+        {"queue.buffering.max.kbytes", "2147483647"},
+        {"client.id", o->client_id},
+        {"transactional.id", o->transactional_id},
+        {"enable.idempotence", tx ? "true" : NULL},
+        {"message.timeout.ms", tx ? timeout : NULL},
+        {"topic.metadata.propagation.max.ms", missing[0] ? missing : NULL}};
     for (size_t i = 0; i < PEN_COUNT(pairs); i++)
         if (pairs[i][1] != NULL &&
             rd_kafka_conf_set(conf, pairs[i][0], pairs[i][1], why, sizeof(why)) != RD_KAFKA_CONF_OK)
@@ -467,6 +491,8 @@ int pen_sink_kafka_open(const struct pen_sink_kafka_options *o, pen_sink_deliver
     }
     k->base = (struct pen_sink){.ops = &ops, .delivered = delivered, .delivered_arg = arg};
     k->budget = budget_of(o);
+    k->may_send = o->may_send;
+    k->may_send_arg = o->may_send_arg;
     k->event_fd = -1;
     rc = start(k, conf, err);
     if (rc == 0 && o->transactional_id != NULL)

@@ -60,6 +60,8 @@ struct kafka {
     struct pen_arena arena;
     struct pen_sink_topic *waiting;
     int64_t retry_at;
+    bool (*may_send)(const void *arg); /* NULL: always */
+    const void *may_send_arg;
     uint64_t budget, waiting_count;
     int event_fd;
     int dead; /* code of a fatal error */

@@ -4,6 +4,11 @@
 
 #include <sys/random.h>
 
+static bool may_send(const void *task)
+{
+    return task_lease_holds(task);
+}
+
 static int open_sink(struct pen_task *t)
 {
     if (t->o.discard)
@@ -15,7 +20,9 @@ static int open_sink(struct pen_task *t)
     struct pen_sink_kafka_options o = {.properties = t->o.producer,
                                        .property_count = t->o.producer_count,
                                        .budget_bytes = t->o.memory_bytes / 2,
-                                       .transactional_id = t->o.transactional_id};
+                                       .transactional_id = t->o.transactional_id,
+                                       .may_send = t->o.lease ? may_send : NULL,
+                                       .may_send_arg = t};
     return pen_sink_kafka_open(&o, task_delivered, t, &t->sink, &t->error);
 }
 

@@ -35,6 +35,14 @@ static rd_kafka_mock_cluster_t *cluster(rd_kafka_t **ret_rk)
     return *ret_rk ? rd_kafka_mock_cluster_new(*ret_rk, 1) : NULL;
 }
 
+static bool lease_held = true;
+static const char *delivery_ms = "300000";
+
+static bool may_send(const void *arg)
+{
+    return *(const bool *)arg;
+}
+
 static struct pen_sink *open_sink(rd_kafka_mock_cluster_t *mc, struct seen *seen, const char *name,
                                   const char *value, size_t budget)
 {
@@ -44,9 +52,14 @@ static struct pen_sink *open_sink(rd_kafka_mock_cluster_t *mc, struct seen *seen
         {PEN_SPAN_LIT("bootstrap.servers"), pen_span_str(rd_kafka_mock_cluster_bootstraps(mc))},
         {PEN_SPAN_LIT("topic.metadata.propagation.max.ms"), PEN_SPAN_LIT("200")},
         {PEN_SPAN_LIT("linger.ms"), PEN_SPAN_LIT("1")},
+        {PEN_SPAN_LIT("delivery.timeout.ms"), pen_span_str(delivery_ms)},
         {pen_span_str(name), pen_span_str(value)}};
-    const struct pen_sink_kafka_options o = {
-        .properties = p, .property_count = 4, .client_id = "test", .budget_bytes = budget};
+    const struct pen_sink_kafka_options o = {.properties = p,
+                                             .property_count = PEN_COUNT(p),
+                                             .client_id = "test",
+                                             .budget_bytes = budget,
+                                             .may_send = may_send,
+                                             .may_send_arg = &lease_held};
     *seen = (struct seen){0};
     const int rc = pen_sink_kafka_open(&o, delivered, seen, &s, &err);
     TAP_EQ_STR(err.text, "", "the sink opens (%d)", rc);
@@ -145,10 +158,33 @@ static void missing_topic(rd_kafka_mock_cluster_t *mc)
         continue;
     TAP_EQ_INT(s->counters.queued, 2, "wait in the sink");
     TAP_EQ_INT(put(s, "later", 10, 3), 0, "and a third behind them");
+    lease_held = false;
     rd_kafka_mock_topic_set_error(mc, "later", RD_KAFKA_RESP_ERR_NO_ERROR);
+    TAP_EQ_INT(pen_sink_flush(s, 2500, &err), PEN_E_BROKER, "they stay while others may write");
+    TAP_EQ_INT(s->counters.queued, 3, "all of them");
+    lease_held = true;
     TAP_EQ_INT(pen_sink_flush(s, 30000, &err), 0, "until the topic is there %s", err.text);
     TAP_OK(seen.acked == 3 && seen.failed == 0, "then all are acknowledged");
     TAP_OK(s->counters.queued_bytes == 0, "the budget is given back");
+    pen_sink_close(s);
+}
+
+/* A worker of a group sends nothing that is older than a few seconds (group_lease.c). */
+static void missing_topic_and_short_lives(rd_kafka_mock_cluster_t *mc)
+{
+    struct seen seen;
+    struct pen_error err = {0};
+    rd_kafka_mock_topic_set_error(mc, "never", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    delivery_ms = "2000";
+    struct pen_sink *s = open_sink(mc, &seen, "topic.metadata.propagation.max.ms", "30000", 0);
+    delivery_ms = "300000";
+    if (s == NULL)
+        return;
+    TAP_EQ_INT(put(s, "never", 10, 1), 0, "a record that may not get old, to a missing topic");
+    while (s->counters.retried + seen.failed == 0 && pen_sink_flush(s, 50, &err) == PEN_E_BROKER)
+        continue;
+    TAP_OK(s->counters.retried == 1 && seen.failed == 0, "waits for the topic, too (%s)",
+           seen.text);
     pen_sink_close(s);
 }
 
@@ -161,6 +197,7 @@ int main(void)
         back_pressure(mc);
         errors(mc);
         missing_topic(mc);
+        missing_topic_and_short_lives(mc);
         rd_kafka_mock_cluster_destroy(mc);
     }
     if (rk != NULL)
