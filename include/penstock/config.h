@@ -66,7 +66,8 @@ PEN_MUST_USE int pen_config_load_properties(const char *path, struct pen_config 
 /** "key=value" of -o. */
 PEN_MUST_USE int pen_config_parse_assignment(const char *text, struct pen_config *into,
                                              struct pen_error *err);
-enum pen_env_image { PEN_ENV_NONE, PEN_ENV_DEBEZIUM, PEN_ENV_CONFLUENT };
+/* The images run groups only; a standalone worker's CONNECT_* are read as Confluent's. */
+enum pen_env_image { PEN_ENV_NONE, PEN_ENV_DEBEZIUM, PEN_ENV_CONFLUENT, PEN_ENV_STANDALONE };
 /** Whose container image the variables are made for: CONFIG_STORAGE_TOPIC or OFFSET_STORAGE_TOPIC
  * without prefix are Debezium's, else CONNECT_* are Confluent's. envp as main's. */
 enum pen_env_image pen_config_env_image(char *const *envp);

@@ -43,6 +43,9 @@ void cli_watchdog_stop(uv_timer_t *timer);
 enum { CLI_WORKER_USAGE = 1 };
 /* Takes -l, --log-file, --help. @returns an exit status, or -1 to go on at optind */
 int cli_worker_options(int argc, char **argv, const char *command, const char *usage);
+/* The properties file at path; NULL or "-": the environment's, as in the container images. */
+PEN_MUST_USE int cli_worker_source(const char *path, bool distributed, struct pen_config *raw,
+                                   struct pen_error *err);
 /* Resolves and checks; what it has to say goes to the log. */
 PEN_MUST_USE int cli_worker_properties(struct pen_config *raw, bool distributed,
                                        struct pen_config *ret, struct pen_error *err);

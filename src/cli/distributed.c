@@ -9,8 +9,6 @@
 #include <penstock/worker/client_conf.h>
 #include <penstock/rest.h>
 #include <getopt.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +35,6 @@ static const char usage[] =
 
 enum { DISTRIBUTED_STARTUP = 2, DISTRIBUTED_FAILED = 3 };
 
-extern char **environ;
-
 struct distributed {
     struct pen_config worker;
     struct pen_buf worker_id, url;
@@ -52,45 +48,10 @@ struct distributed {
 
 /* ---- properties -------------------------------------------------------------------------------- */
 
-/* What `hostname -i` says: the address that the Debezium image tells other workers. */
-static bool own_address(char *text, size_t size)
-{
-    char name[256] = "";
-    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-    if (gethostname(name, sizeof(name) - 1) != 0 || getaddrinfo(name, NULL, &hints, &list) != 0)
-        return false;
-    bool ok = getnameinfo(list->ai_addr, list->ai_addrlen, text, (socklen_t)size, NULL, 0,
-                          NI_NUMERICHOST) == 0;
-    freeaddrinfo(list);
-    return ok;
-}
-
-static int from_environment(struct pen_config *raw, struct pen_error *err)
-{
-    const enum pen_env_image image = pen_config_env_image(environ);
-    char address[64], level[16];
-    if (image == PEN_ENV_NONE) {
-        pen_error_set(err, PEN_E_CONFIG,
-                      "unable to start: neither a worker properties file nor CONNECT_* variables");
-        pen_error_hint(err, "penstock distributed worker.properties");
-        return PEN_E_CONFIG;
-    }
-    const struct pen_span v = pen_config_env_log_level(environ, image);
-    if (v.p && v.n < sizeof(level)) {
-        memcpy(level, v.p, v.n);
-        level[v.n] = 0;
-        if (!cli_log_level(level))
-            pen_warn("penstock", "log level '%s' of the environment is not known", level);
-    }
-    return pen_config_from_env(environ, image,
-                               own_address(address, sizeof(address)) ? address : NULL, raw, err);
-}
-
 static int read_worker(struct distributed *w, const char *path, struct pen_error *err)
 {
     struct pen_config raw = PEN_CONFIG_INIT;
-    int rc = path ? pen_config_load_properties(path, &raw, err) : from_environment(&raw, err);
+    int rc = cli_worker_source(path, true, &raw, err);
     if (rc == 0)
         rc = cli_worker_properties(&raw, true, &w->worker, err);
     pen_config_done(&raw);

@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: penstock standalone worker.properties [connector.json …]\n"
+    "usage: penstock standalone [worker.properties [connector.json …]]\n"
     "\n"
     "Runs connectors as connect-standalone does: Connect's worker properties, each\n"
     "connector as JSON (flat, or with name and config) or as Java properties,\n"
     "offsets in offset.storage.file.filename, records to Kafka. More connectors come\n"
     "by REST (listeners; http://127.0.0.1:8083 when not set, off when empty).\n"
+    "Without a file, or with - in its place, the properties come from the environment:\n"
+    "CONNECT_X_Y for x.y, as in Confluent's image.\n"
     "\n"
     "  -l, --log-level L       trace, debug, info, warn, error, off (info)\n"
     "      --log-file FILE     log there instead of to stderr; SIGHUP opens it again\n"
@@ -28,6 +30,8 @@ static const char usage[] =
     "             1 bad command line\n"
     "             2 the worker did not start, or a file has an error: nothing was read\n"
     "             3 a connector of the command line did not start\n";
+
+extern char **environ;
 
 /* As connect-standalone's */
 enum { STANDALONE_USAGE = CLI_WORKER_USAGE, STANDALONE_STARTUP = 2, STANDALONE_CONNECTOR = 3 };
@@ -48,7 +52,7 @@ struct standalone {
 static int read_worker(struct standalone *w, const char *path, struct pen_error *err)
 {
     struct pen_config raw = PEN_CONFIG_INIT;
-    int rc = pen_config_load_properties(path, &raw, err);
+    int rc = cli_worker_source(path, false, &raw, err);
     if (rc == 0)
         rc = cli_worker_properties(&raw, false, &w->worker, err);
     pen_config_done(&raw);
@@ -57,7 +61,7 @@ static int read_worker(struct standalone *w, const char *path, struct pen_error 
     struct pen_span file = pen_worker_config_get(&w->worker, "offset.storage.file.filename");
     if (file.n == 0) {
         pen_error_set(err, PEN_E_CONFIG,
-                      "unable to start: '%s' has no offset.storage.file.filename", path);
+                      "unable to start: there is no offset.storage.file.filename");
         pen_error_hint(err, "add offset.storage.file.filename=/var/lib/penstock/offsets");
         return PEN_E_CONFIG;
     }
@@ -194,9 +198,10 @@ static int run(int argc, char **argv)
 {
     struct pen_error err = {0};
     struct standalone w = {.worker = PEN_CONFIG_INIT};
-    w.files = argv + optind + 1;
-    w.count = (size_t)(argc - optind - 1);
-    if (start(&w, argv[optind], &err) < 0) {
+    const char *path = argc > optind ? argv[optind++] : NULL;
+    w.files = argv + optind;
+    w.count = (size_t)(argc - optind);
+    if (start(&w, path, &err) < 0) {
         pen_log_error("penstock", &err);
         cli_exit(STANDALONE_STARTUP); /* nothing has been read or written; threads may have begun */
     }
@@ -218,7 +223,7 @@ int cli_standalone(int argc, char **argv)
     int status = cli_worker_options(argc, argv, "standalone", usage);
     if (status >= 0)
         return status;
-    if (argc - optind < 1) {
+    if (argc == optind && pen_config_env_image(environ) == PEN_ENV_NONE) {
         pen_error_set(&err, PEN_E_CONFIG, "unable to start: a worker properties file is needed");
         pen_error_hint(&err, "penstock standalone worker.properties connector.json");
         pen_log_error("penstock", &err);

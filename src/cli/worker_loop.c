@@ -3,9 +3,14 @@
 #include "cli_int.h"
 
 #include <getopt.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+extern char **environ;
 
 int cli_worker_options(int argc, char **argv, const char *command, const char *usage)
 {
@@ -30,6 +35,51 @@ int cli_worker_options(int argc, char **argv, const char *command, const char *u
         return CLI_WORKER_USAGE;
     }
     return -1;
+}
+
+/* What `hostname -i` says: the address that the Debezium image tells other workers. */
+static bool own_address(char *text, size_t size)
+{
+    char name[256] = "";
+    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    if (gethostname(name, sizeof(name) - 1) != 0 || getaddrinfo(name, NULL, &hints, &list) != 0)
+        return false;
+    bool ok = getnameinfo(list->ai_addr, list->ai_addrlen, text, (socklen_t)size, NULL, 0,
+                          NI_NUMERICHOST) == 0;
+    freeaddrinfo(list);
+    return ok;
+}
+
+static int from_environment(bool distributed, struct pen_config *raw, struct pen_error *err)
+{
+    enum pen_env_image image = pen_config_env_image(environ);
+    char address[64], level[16];
+    if (!distributed && image != PEN_ENV_NONE)
+        image = PEN_ENV_STANDALONE;
+    if (image == PEN_ENV_NONE) {
+        pen_error_set(err, PEN_E_CONFIG,
+                      "unable to start: neither a worker properties file nor CONNECT_* variables");
+        pen_error_hint(err, "penstock %s worker.properties",
+                       distributed ? "distributed" : "standalone");
+        return PEN_E_CONFIG;
+    }
+    const struct pen_span v = pen_config_env_log_level(environ, image);
+    if (v.p && v.n < sizeof(level)) {
+        memcpy(level, v.p, v.n);
+        level[v.n] = 0;
+        if (!cli_log_level(level))
+            pen_warn("penstock", "log level '%s' of the environment is not known", level);
+    }
+    return pen_config_from_env(environ, image,
+                               own_address(address, sizeof(address)) ? address : NULL, raw, err);
+}
+
+int cli_worker_source(const char *path, bool distributed, struct pen_config *raw,
+                      struct pen_error *err)
+{
+    return path && strcmp(path, "-") != 0 ? pen_config_load_properties(path, raw, err)
+                                          : from_environment(distributed, raw, err);
 }
 
 int cli_worker_properties(struct pen_config *raw, bool distributed, struct pen_config *ret,

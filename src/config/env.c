@@ -3,6 +3,7 @@
  *     Debezium   stock connect-distributed.properties, then short variables with their defaults
  *                (GROUP_ID, …), then CONNECT_X_Y=v → x.y=v; every _ is a dot
  *     Confluent  CONNECT_X_Y=v → x.y=v; X__Y → x_y, X___Y → x-y; nothing but that
+ *     (neither has a standalone worker; it is read in Confluent's way)
  *
  * Both write a .properties file, so a backslash in a value is an escape. A value of several lines
  * cannot go that way there (a key in PEM, say); here it is taken as it is. */
@@ -194,16 +195,25 @@ static int check_given(char *const *envp, enum pen_env_image image, struct pen_e
         "CONNECT_CONFIG_STORAGE_TOPIC", "CONNECT_OFFSET_STORAGE_TOPIC",
         "CONNECT_STATUS_STORAGE_TOPIC", "CONNECT_KEY_CONVERTER",
         "CONNECT_VALUE_CONVERTER",      "CONNECT_REST_ADVERTISED_HOST_NAME"};
-    const char *const *names = image == PEN_ENV_DEBEZIUM ? debezium : confluent;
-    const size_t n = image == PEN_ENV_DEBEZIUM ? PEN_COUNT(debezium) : PEN_COUNT(confluent);
+    static const char *const standalone[] = {"CONNECT_BOOTSTRAP_SERVERS", "CONNECT_KEY_CONVERTER",
+                                             "CONNECT_VALUE_CONVERTER",
+                                             "CONNECT_OFFSET_STORAGE_FILE_FILENAME"};
+    const char *const *names = image == PEN_ENV_DEBEZIUM     ? debezium
+                               : image == PEN_ENV_STANDALONE ? standalone
+                                                             : confluent;
+    const size_t n = image == PEN_ENV_DEBEZIUM     ? PEN_COUNT(debezium)
+                     : image == PEN_ENV_STANDALONE ? PEN_COUNT(standalone)
+                                                   : PEN_COUNT(confluent);
     for (size_t i = 0; i < n; i++) {
         if (variable(envp, names[i]) != NULL)
             continue;
         pen_error_set(err, PEN_E_CONFIG,
                       "unable to take the worker's properties from the environment: %s is not set",
                       names[i]);
-        pen_error_hint(err, "set it as for %s's image, or name a worker properties file",
-                       image == PEN_ENV_DEBEZIUM ? "Debezium" : "Confluent");
+        pen_error_hint(err, "set it%s, or name a worker properties file",
+                       image == PEN_ENV_DEBEZIUM    ? " as for Debezium's image"
+                       : image == PEN_ENV_CONFLUENT ? " as for Confluent's image"
+                                                    : "");
         return PEN_E_CONFIG;
     }
     return 0;

@@ -114,6 +114,18 @@ static const struct {
      {CONFLUENT_REST},
      "",
      "unable to take the worker's properties from the environment: CONNECT_GROUP_ID is not set"},
+    {"standalone: what a worker without a group needs, with Confluent's underscores",
+     PEN_ENV_STANDALONE,
+     {"CONNECT_BOOTSTRAP_SERVERS=b:1", "CONNECT_KEY_CONVERTER=K", "CONNECT_VALUE_CONVERTER=V",
+      "CONNECT_OFFSET_STORAGE_FILE_FILENAME=/o", "CONNECT_A__B=1"},
+     "bootstrap.servers offset.storage.file.filename listeners a_b",
+     "b:1;/o;http://:8083;1"},
+    {"standalone: no file for the offsets",
+     PEN_ENV_STANDALONE,
+     {CONFLUENT_REST, "CONNECT_GROUP_ID=g"},
+     "",
+     "unable to take the worker's properties from the environment: "
+     "CONNECT_OFFSET_STORAGE_FILE_FILENAME is not set"},
 };
 
 /* A copy of the row as main's envp. */
