@@ -323,6 +323,30 @@ struct pen_converter_config {
     struct pen_config options;
 };
 
+/* A converter of `converters`, one of Debezium's own. */
+enum pen_config_column_converter_kind {
+    PEN_CONFIG_TINYINT_TO_BOOLEAN,
+    PEN_CONFIG_ZERO_DATE_FALLBACK,
+    PEN_CONFIG_JDBC_SINK_TYPES
+};
+enum pen_config_zero { PEN_CONFIG_ZERO_DATE, PEN_CONFIG_ZERO_DATETIME, PEN_CONFIG_ZERO_TIMESTAMP };
+#define PEN_CONFIG_ZERO_COUNT 3
+struct pen_config_moment { /* what stands for a zero date */
+    bool null;
+    int64_t seconds; /* since 1970, UTC */
+    uint32_t nanos;
+};
+struct pen_config_column_converter {
+    enum pen_config_column_converter_kind kind;
+    struct pen_name_filter *selector; /* NULL = every column of the types */
+    bool length_checker;
+    bool targets[PEN_CONFIG_ZERO_COUNT];
+    struct pen_config_moment fallbacks[PEN_CONFIG_ZERO_COUNT];
+    struct pen_name_filter *booleans, *reals, *strings; /* NULL = none */
+    bool real_as_double;
+    const struct pen_config *options; /* of its plug-in */
+};
+
 struct pen_topic_group { /* topic.creation.<name>.*; "default" comes last */
     struct pen_span name;
     struct pen_name_filter *include, *exclude;
@@ -394,6 +418,9 @@ struct pen_connector_config {
     int converting_failure; /* enum pen_config_convert_failure */
     struct pen_span unavailable_placeholder;
     struct pen_plugins converters, post_processors;
+    struct pen_config_column_converter
+        *column_converters; /* of `converters`, use _convert_column */
+    size_t column_converter_count;
     bool transaction_metadata;
 
     /* snapshot */
@@ -501,6 +528,31 @@ bool pen_config_captures_table(const struct pen_connector_config *c, struct pen_
 /** column.include/exclude.list only; the caller keeps key columns. */
 bool pen_config_captures_column(const struct pen_connector_config *c, struct pen_span db,
                                 struct pen_span table, struct pen_span column);
+
+/* What `converters` do with a column of a table version. */
+enum pen_config_conversion_kind {
+    PEN_CONFIG_CONVERT_NONE,
+    PEN_CONFIG_CONVERT_BOOLEAN,
+    PEN_CONFIG_CONVERT_INT16,
+    PEN_CONFIG_CONVERT_FLOAT32,
+    PEN_CONFIG_CONVERT_FLOAT64,
+    PEN_CONFIG_CONVERT_STRING,
+    PEN_CONFIG_CONVERT_ZERO_DATE
+};
+struct pen_config_conversion {
+    enum pen_config_conversion_kind kind;
+    struct pen_config_moment zero; /* ZERO_DATE */
+};
+struct pen_config_column {
+    struct pen_span db, table, name;
+    struct pen_span type_name; /* "TINYINT UNSIGNED" */
+    int64_t length;            /* < 0 = none */
+};
+/** @returns 0, PEN_E_CONFIG (a fallback that is no value of the column's type) or PEN_E_NOMEM */
+PEN_MUST_USE int pen_config_convert_column(const struct pen_connector_config *c,
+                                           const struct pen_config_column *col,
+                                           struct pen_config_conversion *ret,
+                                           struct pen_error *err);
 bool pen_config_is_builtin_database(struct pen_span db);
 
 /** Worker properties: unknown names warn with the nearest one, required ones are checked for the

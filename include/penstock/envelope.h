@@ -46,6 +46,23 @@ struct pen_column_rule {
     struct pen_span algorithm, salt; /* valid as long as the options */
 };
 
+/* What a custom converter makes of a column (`converters`); NONE = its own form. */
+enum pen_conversion_kind {
+    PEN_CONVERT_NONE,
+    PEN_CONVERT_BOOLEAN, /* above 0 */
+    PEN_CONVERT_INT16,   /* 1 above 0, else 0 */
+    PEN_CONVERT_FLOAT32,
+    PEN_CONVERT_FLOAT64,
+    PEN_CONVERT_STRING,
+    PEN_CONVERT_ZERO_DATE /* DATE, DATETIME, TIMESTAMP: null or another moment for a zero date */
+};
+struct pen_conversion {
+    enum pen_conversion_kind kind;
+    bool null;       /* ZERO_DATE: null, else that moment */
+    int64_t seconds; /* since 1970, UTC */
+    uint32_t nanos;
+};
+
 struct pen_envelope_options {
     struct pen_span prefix;             /* topic.prefix */
     struct pen_span delimiter;          /* topic.delimiter, default "." */
@@ -85,6 +102,9 @@ struct pen_envelope_options {
     bool (*column_included)(void *arg, const struct pen_table *t, const struct pen_column *c);
     struct pen_column_rule (*column_rule)(void *arg, const struct pen_table *t,
                                           const struct pen_column *c);
+    /* @returns 0, or < 0 with err set */
+    int (*column_conversion)(void *arg, const struct pen_table *t, const struct pen_column *c,
+                             struct pen_conversion *ret, struct pen_error *err);
     /* message.key.columns: does c belong to the configured key, and where (0-based)? *ret_any says
      * whether the table has a configured key at all. @returns the place or -1 */
     int (*key_place)(void *arg, const struct pen_table *t, const struct pen_column *c,
@@ -169,7 +189,10 @@ enum pen_semantic {
     PEN_AS_VECTOR,
     PEN_AS_UUID,
     PEN_AS_INET4,
-    PEN_AS_INET6
+    PEN_AS_INET6,
+    PEN_AS_TRUTH,  /* a number above 0, as boolean or 1; of any column */
+    PEN_AS_REAL,   /* a number as floating point; of any column        */
+    PEN_AS_TEXT_OF /* what Java's toString gives; of any column        */
 };
 
 enum pen_from {
@@ -245,6 +268,8 @@ struct pen_field {
     uint32_t column;              /* PEN_FROM_COLUMN: index in the table */
     enum pen_image image;
     enum pen_semantic as;
+    bool
+        converted; /* by a custom converter: years stay as they are; different cells may be equal */
     struct pen_column_rule rule;       /* mask, hash, truncate */
     const struct pen_derived *derived; /* PEN_FROM_DERIVED */
     bool schemaless;                   /* a root that a transform made where there was no schema */

@@ -47,7 +47,9 @@ void config__check_topics(struct config__check *k);
 void config__check_history(struct config__check *k);
 void config__check_snapshot(struct config__check *k);
 void config__check_plugins(struct config__check *k);
-void config__check_overrides(struct config__check *k); /* against the worker's policy */
+void config__check_overrides(struct config__check *k);  /* against the worker's policy */
+void config__check_converters(struct config__check *k); /* of columns */
+void config__converters_done(struct pen_connector_config *c);
 void config__plugins_done(struct pen_plugins *p);
 
 /* "io.debezium.connector.mysql.MySqlConnector", "MySqlConnector", "MySql" → flavor; false = not

@@ -153,6 +153,7 @@ void pen_connector_config_free(struct pen_connector_config *c)
     if (c == NULL)
         return;
     filters_done(c);
+    config__converters_done(c);
     config__plugins_done(&c->transforms);
     config__plugins_done(&c->predicates);
     config__plugins_done(&c->converters);

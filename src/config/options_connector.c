@@ -400,10 +400,9 @@ const struct pen_option config__connector_options[] = {
      .doc = "Statements that are neither parsed nor stored, as regexes on the text."},
     {ROW("converters", STRING, NULL, LOW, "Events", 1, MEDIUM,
          "List of prefixes defining custom values converters."),
-     .state = PEN_OPT_PARTLY,
-     .doc = "Debezium's own (`TinyIntOneToBooleanConverter`, `ZeroDateFallbackConverter`, "
-            "`JdbcSinkDataTypesConverter`) are accepted and not run yet: values come as they do "
-            "without them. Other Java classes are refused."},
+     .doc = "Names of converters of columns; `<name>.type` is one of Debezium's own "
+            "`TinyIntOneToBooleanConverter`, `ZeroDateFallbackConverter` and "
+            "`JdbcSinkDataTypesConverter`, `<name>.*` its options. Other classes are refused."},
     {ROW("post.processors", STRING, NULL, LOW, "Events", 2, MEDIUM,
          "List of change event post processors."),
      .state = PEN_OPT_REFUSED, .doc = "Java classes cannot be loaded: refused."},

@@ -267,30 +267,6 @@ static void add_group(struct config__check *k, struct pen_span name, struct pen_
     }
 }
 
-/* Debezium's own ones are accepted: values come as without them, and a warning says so. A class that
- * nobody knows makes values that nobody here can make. */
-static void check_converters(struct config__check *k, const struct pen_plugins *p)
-{
-    static const char *const shipped[] = {
-        "TinyIntOneToBooleanConverter", "ZeroDateFallbackConverter", "JdbcSinkDataTypesConverter"};
-    for (size_t i = 0; i < p->n; i++) {
-        struct pen_span rest = p->v[i].type, name = rest;
-        char key[300];
-        bool known = rest.n == 0; /* told already */
-        while (rest.n > 0 && pen_span_split(&rest, '.', &name))
-            continue;
-        for (size_t j = 0; j < PEN_COUNT(shipped); j++)
-            known |= pen_span_eq_str(name, shipped[j]);
-        snprintf(key, sizeof(key), "%.*s.type", PEN_SPAN_ARG(p->v[i].name));
-        if (!known)
-            config__problem(
-                k, false, key,
-                "The '%s' value is invalid: Java class '%.*s' cannot be loaded; known are "
-                "Debezium's own converters",
-                key, PEN_SPAN_ARG(p->v[i].type));
-    }
-}
-
 static void read_topic_groups(struct config__check *k)
 {
     struct pen_connector_config *c = k->c;
@@ -324,7 +300,7 @@ void config__check_plugins(struct config__check *k)
     read_plugins(k, "predicates", "predicates.", &c->predicates);
     read_plugins(k, "transforms", "transforms.", &c->transforms);
     read_plugins(k, "converters", "", &c->converters);
-    check_converters(k, &c->converters);
+    config__check_converters(k);
     read_plugins(k, "post.processors", "", &c->post_processors);
     check_predicates(k);
     read_converter(k, "key.converter", &c->key_converter);

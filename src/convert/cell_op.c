@@ -53,10 +53,17 @@ static void float_op(struct convert__op *o, const struct pen_column *c)
         inline_op(o, o->as == PEN_AS_FLOAT32 ? W_F32 : W_F64, PEN_DOUBLE_MAX + 2);
 }
 
-static void decimal_op(struct convert__op *o, const struct pen_column *c)
+/* A number above 0, of any column; TINYINT(1), which the converter is for, inline */
+static void truth_op(struct convert__op *o, const struct pen_column *c)
 {
-    o->precision = (uint16_t)(c->length > 0 ? c->length : 10);
-    o->scale = (uint16_t)(c->scale > 0 ? c->scale : 0);
+    if (o->boolean && !o->text && c->type == PEN_TYPE_TINYINT)
+        inline_op(o, c->is_unsigned ? W_U8_ABOVE : W_I8_ABOVE, 5);
+    else
+        cold_op(o, COLD_TRUTH);
+}
+
+static void decimal_op(struct convert__op *o)
+{
     if (o->as == PEN_AS_UNSIGNED_DECIMAL) {
         o->scale = 0;
         cold_op(o, COLD_UNSIGNED);
@@ -81,9 +88,9 @@ static void temporal_op(struct convert__op *o, const struct pen_column *c)
         {PEN_AS_YEAR, PEN_TYPE_YEAR, W_YEAR},
     };
     o->fraction = (uint8_t)PEN_MIN(c->fraction, 6);
-    o->exact_fraction = !o->text;
+    o->exact_fraction = !o->text && !o->years_as_is; /* a converter's texts are short */
     cold_op(o, COLD_TEMPORAL);
-    if (o->text || o->old_temporal || o->style != STYLE_JSON)
+    if (o->text || o->old_temporal || o->style != STYLE_JSON || o->years_as_is)
         return;
     for (size_t i = 0; i < PEN_COUNT(fast); i++)
         if (o->as == fast[i].as && c->type == (enum pen_type)fast[i].type)
@@ -191,6 +198,11 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
         .numeric = c->json.decimal_numeric,
         .old_temporal = !text && is_old_temporal(c->shapes, f),
         .connect_date = connect_date(f),
+        .years_as_is = f->converted,
+        .boolean = f->type == PEN_SCHEMA_BOOLEAN,
+        .wide = f->type == PEN_SCHEMA_FLOAT64,
+        .precision = (uint16_t)(col->length > 0 ? col->length : 10),
+        .scale = (uint16_t)(col->scale > 0 ? col->scale : 0),
         .column = f->column,
         .source = col,
     };
@@ -219,7 +231,7 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
     case PEN_AS_DECIMAL_TEXT:
     case PEN_AS_DECIMAL_DOUBLE:
     case PEN_AS_UNSIGNED_DECIMAL:
-        decimal_op(o, col);
+        decimal_op(o);
         return 0;
     case PEN_AS_BIT_BOOL:
         cold_op(o, COLD_BIT_BOOL);
@@ -269,6 +281,15 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
     case PEN_AS_INET4:
     case PEN_AS_INET6:
         cold_op(o, COLD_INET);
+        return 0;
+    case PEN_AS_TRUTH:
+        truth_op(o, col);
+        return 0;
+    case PEN_AS_REAL:
+        cold_op(o, COLD_REAL);
+        return 0;
+    case PEN_AS_TEXT_OF:
+        cold_op(o, COLD_TEXT);
         return 0;
     }
     return PEN_E_STATE;

@@ -52,7 +52,7 @@ static bool number_text(const struct pen_cell *c, char out[400])
     return true;
 }
 
-static int put_float(struct convert__run *r, const struct convert__op *o, double d, bool narrow)
+int convert__float_put(struct convert__run *r, const struct convert__op *o, double d, bool narrow)
 {
     uint8_t *w = pen_buf_reserve(r->b, PEN_DOUBLE_MAX + 2);
     if (!w)
@@ -100,7 +100,7 @@ static int put_float_cell(struct convert__run *r, const struct convert__op *o,
         if (*end)
             return 1;
     }
-    return put_float(r, o, d, narrow);
+    return convert__float_put(r, o, d, narrow);
 }
 
 /* ---- decimals ----------------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ static int put_decimal(struct convert__run *r, const struct convert__op *o,
         end = convert__decimal_plain(text, d);
         return convert__string_put(r, o->style, pen_span_make(text, (size_t)(end - text)));
     case PEN_AS_DECIMAL_DOUBLE:
-        return put_float(r, o, convert__decimal_double(d), false);
+        return convert__float_put(r, o, convert__decimal_double(d), false);
     default:
         if (o->numeric || o->style != STYLE_JSON) {
             end = convert__decimal_java(text, d);
@@ -303,6 +303,8 @@ int convert__text_of(struct convert__run *r, const struct convert__op *o, const 
     switch (o->as) {
     case PEN_AS_JSON:
         return json_text(r, o, c);
+    case PEN_AS_TEXT_OF:
+        return convert__text_of_any(r, o, c);
     case PEN_AS_ENUM:
     case PEN_AS_SET:
         if (o->text) {
@@ -436,6 +438,10 @@ int convert__cold_put(struct convert__run *r, const struct convert__op *o, const
         return convert__uuid_put(r, o, c);
     case COLD_INET:
         return convert__inet_put(r, o, c);
+    case COLD_TRUTH:
+        return convert__truth_put(r, o, c);
+    case COLD_REAL:
+        return convert__real_put(r, o, c);
     }
     return 1;
 }

@@ -13,6 +13,15 @@ int convert__point_put(struct convert__run *r, const struct convert__op *o,
 int convert__vector_put(struct convert__run *r, const struct pen_cell *c);
 int convert__uuid_put(struct convert__run *r, const struct convert__op *o,
                       const struct pen_cell *c);
+/* converted.c: values by a custom converter; the last as text into r->scratch, which is empty */
+int convert__truth_put(struct convert__run *r, const struct convert__op *o,
+                       const struct pen_cell *c);
+int convert__real_put(struct convert__run *r, const struct convert__op *o,
+                      const struct pen_cell *c);
+int convert__text_of_any(struct convert__run *r, const struct convert__op *o,
+                         const struct pen_cell *c);
+/* A float or double in the op's style */
+int convert__float_put(struct convert__run *r, const struct convert__op *o, double d, bool narrow);
 int convert__inet_put(struct convert__run *r, const struct convert__op *o,
                       const struct pen_cell *c);
 /* Milliseconds as SimpleHeaderConverter prints Connect's Date, Time and Timestamp */

@@ -53,6 +53,8 @@ enum convert__writer {
     W_U32,
     W_I64, /* BIGINT UNSIGNED too: it wraps, as Java's long does */
     W_BOOL,
+    W_I8_ABOVE, /* TINYINT above 0, as boolean */
+    W_U8_ABOVE,
     W_F32,
     W_F64,
     W_UTF8,
@@ -89,7 +91,9 @@ enum convert__cold {
     COLD_POINT,
     COLD_VECTOR,
     COLD_UUID,
-    COLD_INET
+    COLD_INET,
+    COLD_TRUTH, /* converted.c */
+    COLD_REAL
 };
 
 enum convert__style {
@@ -112,6 +116,9 @@ struct convert__op {
     bool numeric;        /* decimal.format=NUMERIC */
     bool old_temporal;   /* TIME, DATETIME, TIMESTAMP of before 5.6.4 */
     bool exact_fraction; /* a TIMESTAMP text has the column digits, else the fewest */
+    bool years_as_is;    /* no time adjuster */
+    bool boolean;        /* TRUTH: true and false, not 1 and 0 */
+    bool wide;           /* REAL: double */
     bool connect_date;   /* Connect Date, Time or Timestamp: headers print them */
     uint8_t factor;      /* reserve fixed + factor × cell bytes */
     uint16_t fixed;

@@ -194,6 +194,14 @@ PEN_INLINE uint8_t *put_cell(uint8_t *w, const struct convert__run *r, const str
             n = w + (c->p[0] ? 4 : 5);
         }
         break;
+    case W_I8_ABOVE:
+    case W_U8_ABOVE:
+        if (PEN_LIKELY(c->n == 1)) {
+            bool above = o->writer == W_U8_ABOVE ? c->p[0] > 0 : (int8_t)c->p[0] > 0;
+            memcpy(w, above ? "true " : "false", 5);
+            n = w + (above ? 4 : 5);
+        }
+        break;
     case W_F32:
         if (PEN_LIKELY(c->n == 4)) {
             memcpy(&f, c->p, 4);

@@ -75,7 +75,10 @@ void convert__schema_put(const struct convert__schema_writer *w, const struct pe
         pen_buf_put_str(b, i == 0 ? ",\"parameters\":{" : ",");
         pen_buf_put_json_string(b, f->params[i].name);
         pen_buf_put_byte(b, ':');
-        pen_buf_put_json_string(b, f->params[i].value);
+        if (f->params[i].value.p)
+            pen_buf_put_json_string(b, f->params[i].value);
+        else
+            pen_buf_put_lit(b, "null");
     }
     if (f->param_count > 0)
         pen_buf_put_byte(b, '}');

@@ -142,7 +142,7 @@ static int text_time(struct pen_span s, int64_t *ret)
 static int read_when(const struct convert__run *r, const struct convert__op *o,
                      const struct pen_cell *c, struct convert__when *w)
 {
-    bool adjuster = r->plan->time_adjuster, maria = r->plan->mariadb;
+    bool adjuster = r->plan->time_adjuster && !o->years_as_is, maria = r->plan->mariadb;
     enum pen_type type = o->source->type;
     if (o->text)
         return text_datetime(pen_span_make(c->p, c->n), type == PEN_TYPE_DATE,

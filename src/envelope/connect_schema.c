@@ -364,13 +364,19 @@ bool envelope__column(struct envelope__build *b, const struct pen_table *t, uint
         .column = index,
         .image = PEN_IMAGE_AFTER,
     };
-    if (!by_type(b, c, ret))
+    struct pen_conversion how = {.kind = PEN_CONVERT_NONE};
+    if (b->o->column_conversion && b->code == 0)
+        b->code = b->o->column_conversion(b->o->arg, t, c, &how, b->err);
+    if (how.kind != PEN_CONVERT_NONE)
+        envelope__convert(b, c, &how, ret);
+    else if (!by_type(b, c, ret))
         return false;
-    if (c->type == PEN_TYPE_GEOMETRY)
+    else if (c->type == PEN_TYPE_GEOMETRY)
         ret->optional = true; /* even when NOT NULL */
     if (b->o->schema_comments && c->comment.p)
         ret->doc = c->comment;
     envelope__default(b, c, ret);
+    envelope__convert_default(b, &how, ret);
     if (!in_key && b->o->column_rule)
         apply_rule(b, t, c, ret);
     return true;

@@ -160,6 +160,7 @@ static struct pen_constant fallback(enum pen_semantic as)
     case PEN_AS_INT:
     case PEN_AS_BOOL:
     case PEN_AS_BIT_BOOL:
+    case PEN_AS_TRUTH:
     case PEN_AS_DAYS:
     case PEN_AS_TIME_MICROS:
     case PEN_AS_TIME_NANOS:
@@ -172,6 +173,7 @@ static struct pen_constant fallback(enum pen_semantic as)
     case PEN_AS_FLOAT32:
     case PEN_AS_FLOAT64:
     case PEN_AS_DECIMAL_DOUBLE:
+    case PEN_AS_REAL:
         return (struct pen_constant){PEN_CONST_FLOAT, .d = 0};
     case PEN_AS_DECIMAL:
     case PEN_AS_DECIMAL_TEXT:
@@ -188,6 +190,7 @@ static struct pen_constant fallback(enum pen_semantic as)
     case PEN_AS_UUID:
     case PEN_AS_INET4:
     case PEN_AS_INET6:
+    case PEN_AS_TEXT_OF:
         return text("");
     case PEN_AS_JSON:
         return text("{}");

@@ -10,7 +10,9 @@
 struct envelope__build {
     const struct pen_envelope_options *o;
     struct pen_arena *arena;
+    struct pen_error *err;
     bool bad;
+    int code; /* 0, or why the shapes cannot be made: err is set */
 };
 
 /* A copy of t with its own parameters array of room for more. */
@@ -31,6 +33,11 @@ struct pen_field envelope__plain(struct pen_span name, enum pen_schema_type type
 /* connect_schema.c: schema and semantic of a column. False: the type is unknown, no field. */
 bool envelope__column(struct envelope__build *b, const struct pen_table *t, uint32_t index,
                       bool in_key, struct pen_field *ret);
+/* column_converter.c: schema and semantic by a custom converter, then the default */
+void envelope__convert(struct envelope__build *b, const struct pen_column *c,
+                       const struct pen_conversion *how, struct pen_field *f);
+void envelope__convert_default(struct envelope__build *b, const struct pen_conversion *how,
+                               struct pen_field *f);
 /* defaults.c: default of the schema, and what stands for NULL in a NOT NULL column */
 void envelope__default(struct envelope__build *b, const struct pen_column *c, struct pen_field *f);
 /* default_times.c: of a DATE, DATETIME, TIMESTAMP, TIME or YEAR column */

@@ -228,7 +228,7 @@ int pen_envelope_shapes(const struct pen_envelope_options *o, const struct pen_t
                         enum pen_variant variant, enum pen_form form, const uint8_t *wire_types,
                         struct pen_arena *arena, struct pen_shapes *ret, struct pen_error *err)
 {
-    struct envelope__build b = {.o = o, .arena = arena};
+    struct envelope__build b = {.o = o, .arena = arena, .err = err};
     *ret = (struct pen_shapes){.table = t,
                                .variant = variant,
                                .form = form,
@@ -251,6 +251,8 @@ int pen_envelope_shapes(const struct pen_envelope_options *o, const struct pen_t
         return n;
     ret->key_count = (uint32_t)n;
     records(&b, ret, topic);
+    if (b.code < 0)
+        return b.code;
     if (b.bad)
         return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
     if (o->field_names == PEN_NAMES_AS_IS || !ret->v[0].value)

@@ -122,6 +122,30 @@ static struct pen_column_rule column_rule(void *arg, const struct pen_table *t,
     return rule;
 }
 
+static int column_conversion(void *arg, const struct pen_table *t, const struct pen_column *col,
+                             struct pen_conversion *ret, struct pen_error *err)
+{
+    static const uint8_t kinds[] = {
+        [PEN_CONFIG_CONVERT_NONE] = PEN_CONVERT_NONE,
+        [PEN_CONFIG_CONVERT_BOOLEAN] = PEN_CONVERT_BOOLEAN,
+        [PEN_CONFIG_CONVERT_INT16] = PEN_CONVERT_INT16,
+        [PEN_CONFIG_CONVERT_FLOAT32] = PEN_CONVERT_FLOAT32,
+        [PEN_CONFIG_CONVERT_FLOAT64] = PEN_CONVERT_FLOAT64,
+        [PEN_CONFIG_CONVERT_STRING] = PEN_CONVERT_STRING,
+        [PEN_CONFIG_CONVERT_ZERO_DATE] = PEN_CONVERT_ZERO_DATE,
+    };
+    const struct pen_config_column c = {t->db, t->name, col->name, col->type_name, col->length};
+    struct pen_config_conversion how;
+    int rc = pen_config_convert_column(arg, &c, &how, err);
+    *ret = (struct pen_conversion){
+        .kind = (enum pen_conversion_kind)kinds[how.kind],
+        .null = how.zero.null,
+        .seconds = how.zero.seconds,
+        .nanos = how.zero.nanos,
+    };
+    return rc;
+}
+
 static int key_place(void *arg, const struct pen_table *t, const struct pen_column *col,
                      bool *ret_any)
 {
@@ -247,6 +271,7 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
     o->arg = c;
     o->column_included = column_included;
     o->column_rule = c->column_rule_count ? column_rule : NULL;
+    o->column_conversion = c->column_converter_count ? column_conversion : NULL;
     o->key_place = c->key_column_count ? key_place : NULL;
 }
 

@@ -218,7 +218,7 @@ static PEN_COLD int diff_make(struct pen_row_set *s, struct pen_error *err)
     shapes.key_count = 0;
     for (uint32_t i = 0; after && i < after->child_count; i++) {
         const struct pen_field *f = &after->children[i];
-        s->lossy |= f->rule.kind == PEN_RULE_TRUNCATE;
+        s->lossy |= f->rule.kind == PEN_RULE_TRUNCATE || f->converted;
         if (f->from == PEN_FROM_COLUMN)
             shapes.key_columns[shapes.key_count++] = f->column;
     }

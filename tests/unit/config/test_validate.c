@@ -182,6 +182,7 @@ static const struct {
      "The 'a.type' value is invalid: Java class 'com.example.X' cannot be loaded; known are "
      "Debezium's "
      "own converters\n"},
+    {"converters", "a", "a.type", "x.ZeroDateFallbackConverter", ""},
     {"post.processors", "a", "a.type", "X",
      INVALID("post.processors", "Java classes cannot be loaded: refused.")},
 };

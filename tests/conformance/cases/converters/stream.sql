@@ -1,0 +1,10 @@
+USE c_converters;
+INSERT INTO flags SELECT id + 20, a, b, c, d, e, f, wide, n FROM flags;
+UPDATE flags SET a = 1 - a, n = 1;
+UPDATE flags SET id = 100 WHERE id = 21;
+DELETE FROM flags WHERE id < 3;
+INSERT INTO jdbc SELECT id + 10, b_bool, b_tiny, b_int, b_dec, b_float, b_no, r_real, r_float, r_double, r_int, r_dec, s_char, s_text, s_var, s_int, s_big, s_double, plain FROM jdbc;
+CREATE TABLE later (id INT NOT NULL PRIMARY KEY, a TINYINT(1) DEFAULT 1, u TINYINT(1) UNSIGNED, z TINYINT(1) UNSIGNED ZEROFILL, b BOOL DEFAULT TRUE, o BOOLEAN NOT NULL DEFAULT FALSE, b_bool BOOLEAN, b_yes BOOL NOT NULL DEFAULT 1, r_real REAL DEFAULT 1.5, s_char CHAR(3));
+INSERT INTO later VALUES (1,1,1,1,1,1,1,1,1.5,'abc'), (2,0,0,0,0,0,0,0,-0.1,''), (3,NULL,5,9,NULL,1,NULL,1,NULL,NULL);
+ALTER TABLE later MODIFY a TINYINT(2) DEFAULT 1, ADD t TINYINT(1) NOT NULL DEFAULT 3 COMMENT 'seen';
+INSERT INTO later (id, a, t) VALUES (4, 1, 0), (5, 2, 7);
