@@ -321,6 +321,19 @@ static bool names_binary(const struct ddl_run *r, const struct type_name *tn)
              pen_span_ieq_str(name, "LONG VARCHAR"));
 }
 
+/* Behind CHARACTER SET. Debezium takes the name of an ENUM or SET with the quotes it is written in: it
+ * shows in the DDL topic, labels come from the statement's text. */
+static int type_charset(struct ddl_run *r, struct pen_column *c)
+{
+    ddl_accept_punct(r, '=');
+    struct pen_span written = r->lx.tok.text;
+    int rc = ddl_charset_name(r, &c->charset);
+    if (rc < 0 || (c->type != PEN_TYPE_ENUM && c->type != PEN_TYPE_SET))
+        return rc;
+    c->charset = ddl_normalized(r, written);
+    return c->charset.p ? rc : ddl_nomem(r);
+}
+
 /* BINARY, ASCII, UNICODE, BYTE and the character set, in any order */
 static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_column *c)
 {
@@ -335,14 +348,14 @@ static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_colu
         } else if (ddl_accept(r, "BYTE")) {
             c->charset = PEN_SPAN_LIT("binary");
         } else if (ddl_accept(r, "CHARSET")) {
-            int rc = ddl_charset_name(r, &c->charset);
+            int rc = type_charset(r, c);
             if (rc < 0)
                 return rc;
         } else if ((ddl_is_word(&r->lx, "CHARACTER") || ddl_is_word(&r->lx, "CHAR")) &&
                    ddl_next_is_word(r, "SET")) {
             ddl_lex_next(&r->lx);
             ddl_lex_next(&r->lx);
-            int rc = ddl_charset_name(r, &c->charset);
+            int rc = type_charset(r, c);
             if (rc < 0)
                 return rc;
         } else {
