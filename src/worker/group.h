@@ -5,7 +5,7 @@
  *                                                   the slot murmur2(name) % partitions, and runs on
  *                                                   the worker that has the slot
  *     assignor       cooperative-sticky             what need not move stays
- *     client.id      connect-<host:port>            other members' addresses (DescribeConsumerGroups)
+ *     client.id      connect-<host:port>            other members' addresses
  *
  * Nothing is read through it and nothing committed: partitions are paused. The broker sees to it that
  * a slot is nobody else's before it is ours; a slot that goes is given back only when what runs in it
@@ -56,5 +56,9 @@ int32_t group_slot(struct pen_span connector, int32_t n);
 bool group_url_of(const char *client_id, struct pen_buf *out);
 /** Its opposite. */
 void group_client_id(const char *url, struct pen_buf *out);
+/** The partitions of a member's assignment, as the consumer protocol has it; topic is borrowed for the call.
+ * @returns false where it ends too early */
+typedef void group_partition_fn(void *arg, struct pen_span topic, int32_t partition);
+bool group_read_assignment(struct pen_span bytes, group_partition_fn *fn, void *arg);
 
 #endif

@@ -35,6 +35,7 @@ struct group {
     int64_t ask_again_ns;
     struct group_members members, found; /* found: the pool's while asking */
     int32_t found_slots;
+    rd_kafka_resp_err_t found_error, told_error;
     bool found_all; /* stable, and everything has an owner */
 
     void (*closed)(void *arg);

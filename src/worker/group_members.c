@@ -1,6 +1,11 @@
-/* Who the other members are: DescribeConsumerGroups on the thread pool after each change, again until
- * the group is stable and every slot and the leader have an address. The first job asks for the number
- * of slots. */
+/* Who the other members are: asked on the thread pool after each change, again until the group is stable
+ * and every slot and the leader have an address. The first job asks for the number of slots.
+ *
+ * By the old call, rd_kafka_list_groups, and not by rd_kafka_DescribeConsumerGroups: that one aborts the process
+ * where the coordinator goes away while it is asked (librdkafka's issue 4605; 2.0 to 2.14 at least). It gives an
+ * assignment as the members' protocol has it:
+ *
+ *     int16 version · int32 topics × ( string16 topic · int32 partitions × int32 ) · bytes of the assignor */
 #include "group_int.h"
 
 #include <stdlib.h>
@@ -32,65 +37,84 @@ static void count_slots(struct group *g)
         rd_kafka_topic_destroy(t);
 }
 
-static void take_member(struct group *g, const rd_kafka_MemberDescription_t *m)
+/* Kafka's integers are big-endian. */
+static int32_t take_int(struct pen_cursor *c, size_t n)
 {
-    const rd_kafka_MemberAssignment_t *a = rd_kafka_MemberDescription_assignment(m);
-    const rd_kafka_topic_partition_list_t *parts =
-        a ? rd_kafka_MemberAssignment_partitions(a) : NULL;
-    struct pen_buf url = PEN_BUF_INIT;
-    if (!group_url_of(rd_kafka_MemberDescription_client_id(m), &url)) {
-        pen_buf_done(&url);
-        return;
-    }
-    for (int i = 0; parts && i < parts->cnt; i++) {
-        const rd_kafka_topic_partition_t *p = &parts->elems[i];
-        char **at = NULL;
-        if (strcmp(p->topic, g->o.config_topic) == 0)
-            at = &g->found.leader;
-        else if (p->partition >= 0 && (size_t)p->partition < g->found.n)
-            at = &g->found.owners[p->partition];
-        if (!at)
-            continue;
-        free(*at);
-        *at = strdup(pen_buf_cstr(&url));
-    }
-    pen_buf_done(&url);
+    const struct pen_span s = cur_take(c, n);
+    uint32_t v = 0;
+    for (size_t i = 0; i < s.n; i++)
+        v = v << 8 | s.p[i];
+    return (int32_t)v;
 }
 
-static void take_group(struct group *g, const rd_kafka_ConsumerGroupDescription_t *d)
+bool group_read_assignment(struct pen_span bytes, group_partition_fn *fn, void *arg)
+{
+    struct pen_cursor c = pen_cursor_make(bytes);
+    cur_skip(&c, 2); /* the version: later ones only have more behind */
+    for (int32_t topics = take_int(&c, 4); topics > 0 && !c.bad; topics--) {
+        const struct pen_span topic = cur_take(&c, (size_t)take_int(&c, 2));
+        for (int32_t parts = take_int(&c, 4); parts > 0 && !c.bad; parts--) {
+            const int32_t partition = take_int(&c, 4);
+            if (!c.bad)
+                fn(arg, topic, partition);
+        }
+    }
+    return !c.bad;
+}
+
+struct owner {
+    struct group *g;
+    const char *url;
+};
+
+static void take_partition(void *arg, struct pen_span topic, int32_t partition)
+{
+    struct owner *o = arg;
+    struct group *g = o->g;
+    char **at = NULL;
+    if (pen_span_eq_str(topic, g->o.config_topic))
+        at = &g->found.leader;
+    else if (partition >= 0 && (size_t)partition < g->found.n)
+        at = &g->found.owners[partition];
+    if (!at)
+        return;
+    free(*at);
+    *at = strdup(o->url);
+}
+
+static void take_member(struct group *g, const struct rd_kafka_group_member_info *m)
+{
+    PEN_CLEANUP(pen_buf_done) struct pen_buf url = PEN_BUF_INIT;
+    if (!group_url_of(m->client_id, &url))
+        return;
+    struct owner o = {.g = g, .url = pen_buf_cstr(&url)};
+    (void)group_read_assignment(
+        pen_span_make(m->member_assignment, (size_t)m->member_assignment_size), take_partition, &o);
+}
+
+static void take_group(struct group *g, const struct rd_kafka_group_info *d)
 {
     g->found.owners = calloc((size_t)g->slots, sizeof(*g->found.owners));
     if (!g->found.owners)
         return;
     g->found.n = (size_t)g->slots;
-    for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(d); i++)
-        take_member(g, rd_kafka_ConsumerGroupDescription_member(d, i));
-    g->found_all = g->found.leader && rd_kafka_ConsumerGroupDescription_state(d) ==
-                                          RD_KAFKA_CONSUMER_GROUP_STATE_STABLE;
+    for (int i = 0; i < d->member_cnt; i++)
+        take_member(g, &d->members[i]);
+    g->found_all = g->found.leader && strcmp(d->state, "Stable") == 0;
     for (size_t i = 0; i < g->found.n && g->found_all; i++)
         g->found_all = g->found.owners[i] != NULL;
 }
 
 static void describe(struct group *g)
 {
-    const char *ids[] = {g->o.group_id};
-    rd_kafka_queue_t *q = rd_kafka_queue_new(g->rk);
-    rd_kafka_AdminOptions_t *o =
-        rd_kafka_AdminOptions_new(g->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-    (void)rd_kafka_AdminOptions_set_request_timeout(o, ASK_MS, NULL, 0);
-    rd_kafka_DescribeConsumerGroups(g->rk, ids, 1, o, q);
-    rd_kafka_event_t *e = rd_kafka_queue_poll(q, ASK_MS + 1000);
-    const rd_kafka_DescribeConsumerGroups_result_t *r =
-        e ? rd_kafka_event_DescribeConsumerGroups_result(e) : NULL;
-    size_t n = 0;
-    const rd_kafka_ConsumerGroupDescription_t **groups =
-        r ? rd_kafka_DescribeConsumerGroups_result_groups(r, &n) : NULL;
-    if (groups && n == 1 && !rd_kafka_ConsumerGroupDescription_error(groups[0]))
-        take_group(g, groups[0]);
-    if (e)
-        rd_kafka_event_destroy(e);
-    rd_kafka_AdminOptions_destroy(o);
-    rd_kafka_queue_destroy(q);
+    const struct rd_kafka_group_list *list = NULL;
+    const rd_kafka_resp_err_t e = rd_kafka_list_groups(g->rk, g->o.group_id, &list, ASK_MS);
+    g->found_error = e;
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR && list->group_cnt == 1 &&
+        list->groups[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        take_group(g, &list->groups[0]);
+    if (list)
+        rd_kafka_group_list_destroy(list);
 }
 
 static void work(uv_work_t *w) /* @thread pool */
@@ -123,6 +147,14 @@ static void take_slots(struct group *g)
     group_begin(g);
 }
 
+static void tell(struct group *g)
+{
+    if (g->found_error != RD_KAFKA_RESP_ERR_NO_ERROR && g->found_error != g->told_error)
+        pen_warn(GROUP_LOG, "unable to ask who else is in group '%s': %s; trying again",
+                 g->o.group_id, rd_kafka_err2str(g->found_error));
+    g->told_error = g->found_error;
+}
+
 static void done(uv_work_t *w, int status)
 {
     struct group *g = w->data;
@@ -136,6 +168,7 @@ static void done(uv_work_t *w, int status)
         take_slots(g);
         return;
     }
+    tell(g);
     const int64_t ms = g->found_all ? REFRESH_MS : AGAIN_MS;
     g->ask_again_ns = pen_clock_mono_ns() + ms * 1000000;
     if (g->found.n > 0) {

@@ -68,9 +68,9 @@ def free_port():
 class Counter(threading.Thread):
     """Counts up in every table until told to stop."""
 
-    def __init__(self, database, tables):
+    def __init__(self, database, tables, pause=0.02):
         super().__init__(daemon=True)
-        self.database, self.tables, self.last, self.over = database, tables, 0, threading.Event()
+        self.database, self.tables, self.pause, self.last, self.over = database, tables, pause, 0, threading.Event()
         self.connection = database.server.connect(database.name)
 
     def run(self):
@@ -79,7 +79,7 @@ class Counter(threading.Thread):
             self.last += 1
             for table in self.tables:
                 cursor.execute(f"INSERT INTO {table} VALUES ({self.last})")
-            self.over.wait(0.02)  # a bound on the rate, not a wait for something
+            self.over.wait(self.pause)  # a bound on the rate, not a wait for something
 
     def finish(self):
         self.over.set()
@@ -96,6 +96,9 @@ class Log:
         self.names, self.ids = names, {n: [] for n in names}
         self.at = dict.fromkeys(names, 0)
 
+    def take(self, name, message):
+        self.ids[name].append(json.loads(message.value())["after"]["id"])
+
     def read(self):
         for name, topic in self.names.items():
             self.consumer.assign([confluent_kafka.TopicPartition(topic, 0, self.at[name])])
@@ -103,7 +106,7 @@ class Log:
                 m = self.consumer.poll(20)
                 assert m is not None, f"{topic} does not end"
                 if not m.error():
-                    self.ids[name].append(json.loads(m.value())["after"]["id"])
+                    self.take(name, m)
                 elif m.error().code() != confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART:
                     assert m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF, m.error()
                     self.at[name] = m.offset()  # behind the marks of transactions, too
@@ -200,7 +203,13 @@ def test_any_worker_answers_and_a_restarted_group_goes_on(maria_database, kafka,
             places = members[0].places(name)
             return len(places) == CONNECTORS and [n for n, p in places.items() if p is None] == [one]
         rig.wait_for(as_before, "all but the stopped one run again", 90)
-        assert members[1].ask("DELETE", f"/connectors/{one}")[0] == 204
+        kafka.kill()
+        for m in members:
+            rig.wait_for(lambda: "unable to ask who else is in group" in m.log() or not m.alive(), "nobody says who the others are")
+        kafka.up()
+        rig.wait_for(as_before, "all but the stopped one run once more", 90)
+        assert all(m.alive() for m in members)
+        rig.wait_for(lambda: members[1].ask("DELETE", f"/connectors/{one}")[0] == 204, "deleted by whoever leads now")
         rig.wait_for(lambda: members[0].ask("GET", f"/connectors/{one}/status")[0] == 404, "deleted everywhere")
     finally:
         for m in members:

@@ -52,10 +52,34 @@ static void test_addresses(void)
     pen_buf_done(&b);
 }
 
+static void note_partition(void *arg, struct pen_span topic, int32_t partition)
+{
+    pen_buf_printf(arg, "%.*s-%d ", PEN_SPAN_ARG(topic), (int)partition);
+}
+
+static void test_assignments(void)
+{
+    static const char two[] =
+        "\0\1\0\0\0\2\0\3cfg\0\0\0\1\0\0\0\0\0\3off\0\0\0\2\0\0\0\2\0\0\1\0\377\377\377\377";
+    const size_t user_data = 4, n = sizeof(two) - 1;
+    struct pen_buf b = PEN_BUF_INIT;
+    TAP_OK(group_read_assignment(pen_span_make(two, n), note_partition, &b) &&
+               pen_span_eq_str(pen_buf_span(&b), "cfg-0 off-2 off-256 "),
+           "partitions of two topics: '%s'", pen_buf_cstr(&b));
+    bool cut = true;
+    for (size_t i = 0; i < n - user_data; i++)
+        cut = cut && !group_read_assignment(pen_span_make(two, i), note_partition, &b);
+    TAP_OK(cut, "one that is cut off anywhere is noticed");
+    TAP_OK(!group_read_assignment(PEN_SPAN_LIT("\0\1\177\377\377\377\377\377"), note_partition, &b),
+           "absurd numbers, too");
+    pen_buf_done(&b);
+}
+
 int main(void)
 {
     test_slots();
     TAP_OK(spread(), "2500 connectors over 25 slots: none has half as many again as its share");
     test_addresses();
+    test_assignments();
     return tap_done();
 }
