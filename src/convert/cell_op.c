@@ -90,7 +90,7 @@ static void temporal_op(struct convert__op *o, const struct pen_column *c)
     o->fraction = (uint8_t)PEN_MIN(c->fraction, 6);
     o->exact_fraction = !o->text && !o->years_as_is; /* a converter's texts are short */
     cold_op(o, COLD_TEMPORAL);
-    if (o->text || o->old_temporal || o->style != STYLE_JSON || o->years_as_is)
+    if (o->text || o->old_temporal || o->cut || o->style != STYLE_JSON || o->years_as_is)
         return;
     for (size_t i = 0; i < PEN_COUNT(fast); i++)
         if (o->as == fast[i].as && c->type == (enum pen_type)fast[i].type)
@@ -179,6 +179,24 @@ static bool is_old_temporal(const struct pen_shapes *s, const struct pen_field *
     }
 }
 
+/* TRUNCATE cuts whatever is a Java string; characters and bytes are cut where they are written */
+static bool is_cut(const struct pen_field *f)
+{
+    switch (f->as) {
+    case PEN_AS_STRING:
+    case PEN_AS_ENUM:
+    case PEN_AS_SET:
+    case PEN_AS_JSON:
+    case PEN_AS_BYTES:
+    case PEN_AS_BASE64:
+    case PEN_AS_BASE64_URL:
+    case PEN_AS_HEX:
+        return false;
+    default:
+        return f->rule.kind == PEN_RULE_TRUNCATE && f->type == PEN_SCHEMA_STRING;
+    }
+}
+
 static bool connect_date(const struct pen_field *f)
 {
     return pen_span_has_prefix(f->schema_name, "org.apache.kafka.connect.data.");
@@ -203,6 +221,7 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
         .wide = f->type == PEN_SCHEMA_FLOAT64,
         .precision = (uint16_t)(col->length > 0 ? col->length : 10),
         .scale = (uint16_t)(col->scale > 0 ? col->scale : 0),
+        .cut = is_cut(f),
         .column = f->column,
         .source = col,
     };
@@ -309,6 +328,7 @@ static bool put_cell(struct convert__compiler *c, const struct pen_field *f, str
     }
     o.exact_fraction = true; /* a TIMESTAMP's default has the column's digits */
     o.rule = PEN_RULE_NONE;
+    o.cut = false;
     if (o.cold == COLD_F32_WIDE)
         o.cold = COLD_FLOAT; /* Double.parseDouble of the default: 1.1 of FLOAT(7,2) is 1.1 */
     if (o.writer == W_UTF8)

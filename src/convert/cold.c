@@ -342,18 +342,41 @@ int convert__text_of(struct convert__run *r, const struct convert__op *o, const 
     return done(s);
 }
 
-/* The first n UTF-16 units, as String.substring cuts; half a pair is left out */
-static struct pen_span truncated(struct pen_span s, uint32_t n)
+/* The first n UTF-16 units, as String.substring cuts. *ret_half: the first half of a pair that the
+ * cut goes through, or 0 */
+static struct pen_span truncated(struct pen_span s, uint32_t n, unsigned *ret_half)
 {
     size_t units = 0;
+    *ret_half = 0;
     for (size_t i = 0; s.p && i < s.n;) {
         size_t len = s.p[i] < 0x80 ? 1 : s.p[i] < 0xE0 ? 2 : s.p[i] < 0xF0 ? 3 : 4;
         units += len == 4 ? 2 : 1;
-        if (units > n)
+        if (units > n) {
+            if (len == 4 && units == (size_t)n + 1)
+                *ret_half = 0xD7C0 + ((s.p[i] & 7U) << 8 | (s.p[i + 1] & 63U) << 2 |
+                                      (s.p[i + 2] & 63U) >> 4);
             return pen_span_make(s.p, i);
+        }
         i += len;
     }
     return s;
+}
+
+/* A half of a pair is an escape in JSON; elsewhere Java's encoder makes a question mark of it. */
+static int put_truncated(struct convert__run *r, const struct convert__op *o, struct pen_span s)
+{
+    unsigned half;
+    s = truncated(s, o->rule_n, &half);
+    int rc = convert__string_put(r, o->style, s);
+    if (rc || !half)
+        return rc;
+    if (o->style != STYLE_TEXT)
+        r->b->n--; /* the quote */
+    if (o->style == STYLE_JSON)
+        pen_buf_printf(r->b, "\\u%04X\"", half);
+    else
+        pen_buf_put_str(r->b, o->style == STYLE_TEXT ? "?" : "?\"");
+    return done(r->b);
 }
 
 static int put_text(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
@@ -364,7 +387,7 @@ static int put_text(struct convert__run *r, const struct convert__op *o, const s
     struct pen_span s = pen_buf_span(r->scratch);
     switch (o->rule) {
     case PEN_RULE_TRUNCATE:
-        return convert__string_put(r, o->style, truncated(s, o->rule_n));
+        return put_truncated(r, o, s);
     case PEN_RULE_HASH:
     case PEN_RULE_HASH_V2:
         if (o->style != STYLE_TEXT)
@@ -398,7 +421,17 @@ static int put_set(struct convert__run *r, const struct convert__op *o, const st
     return done(r->b);
 }
 
-int convert__cold_put(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
+void convert__cut(struct pen_buf *b, size_t start, uint32_t n)
+{
+    const bool quoted = start < b->n && b->p[start] == '"';
+    if (b->n - start <= n + (quoted ? 2U : 0U))
+        return;
+    b->n = start + n + (quoted ? 1U : 0U);
+    if (quoted)
+        pen_buf_put_byte(b, '"');
+}
+
+static int put_whole(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
 {
     switch ((enum convert__cold)o->cold) {
     case COLD_NONE:
@@ -444,4 +477,13 @@ int convert__cold_put(struct convert__run *r, const struct convert__op *o, const
         return convert__real_put(r, o, c);
     }
     return 1;
+}
+
+int convert__cold_put(struct convert__run *r, const struct convert__op *o, const struct pen_cell *c)
+{
+    const size_t start = r->b->n;
+    const int rc = put_whole(r, o, c);
+    if (rc == WHEN_OK && o->cut)
+        convert__cut(r->b, start, o->rule_n);
+    return rc;
 }

@@ -26,6 +26,8 @@ int convert__inet_put(struct convert__run *r, const struct convert__op *o,
                       const struct pen_cell *c);
 /* Milliseconds as SimpleHeaderConverter prints Connect's Date, Time and Timestamp */
 int convert__header_date(const struct convert__run *r, int64_t millis);
+/* Cuts the text from start on, in quotes or bare, to n characters. All of it is ASCII. */
+void convert__cut(struct pen_buf *b, size_t start, uint32_t n);
 /* A string value in the op's style: JSON string, header string or bare text. utf8 must be valid. */
 int convert__string_put(struct convert__run *r, uint8_t style, struct pen_span utf8);
 

@@ -120,6 +120,7 @@ struct convert__op {
     bool boolean;        /* TRUTH: true and false, not 1 and 0 */
     bool wide;           /* REAL: double */
     bool connect_date;   /* Connect Date, Time or Timestamp: headers print them */
+    bool cut;            /* TRUNCATE of a text that its writer makes whole, such as a time */
     uint8_t factor;      /* reserve fixed + factor × cell bytes */
     uint16_t fixed;
     uint16_t precision, scale;

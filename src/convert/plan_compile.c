@@ -1,6 +1,7 @@
 /* From shapes to plans: walks a record's fields, gathers literals until a value must be written,
  * then cuts the ops that only depend on the event into segments of their own. */
 #include "compile_int.h"
+#include "cold.h"
 
 /* ---- emitting ------------------------------------------------------------------------------- */
 
@@ -59,6 +60,8 @@ static void column(struct convert__compiler *c, const struct pen_field *f)
         put_null(c, f, &text);
     else if (f->def.kind == PEN_CONST_NONE || !convert__constant_put(c, f, &f->def, &text))
         (void)convert__constant_put(c, f, &f->if_null, &text);
+    if (o.cut && f->if_null.kind != PEN_CONST_NULL)
+        convert__cut(&text, 0, o.rule_n);
     at->null_n = (uint32_t)text.n;
     at->null_lit = store(c, pen_buf_span(&text));
     /* a value that cannot be converted is null, and then JsonConverter looks for the default */

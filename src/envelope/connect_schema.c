@@ -270,7 +270,7 @@ static bool by_type(struct envelope__build *b, const struct pen_column *c, struc
         f->child_count = 1;
         return true;
     case PEN_TYPE_UUID:
-        named(f, PEN_SCHEMA_STRING, NULL, PEN_AS_UUID);
+        named(f, PEN_SCHEMA_STRING, "io.debezium.data.Uuid", PEN_AS_UUID);
         return true;
     case PEN_TYPE_INET4:
         named(f, PEN_SCHEMA_STRING, NULL, PEN_AS_INET4);

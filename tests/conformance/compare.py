@@ -21,7 +21,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "golden")]
-import record  # noqa: E402
+import record  # noqa: E402  (before live, which puts golden's record.py in front)
+import live  # noqa: E402
 import reference  # noqa: E402
 from run import describe  # noqa: E402
 
@@ -98,7 +99,7 @@ def main():
     p.add_argument("--only", action="append", default=[], metavar="NAME")
     a = p.parse_args()
     cases = [c.resolve() for c in a.case] or sorted(s.parent for s in HERE.glob("cases/*/setup.sql"))
-    cases = [c for c in cases if (not a.only or c.name in a.only) and not (a.mariadb and (c / "mysql-only").exists())]
+    cases = [c for c in cases if (not a.only or c.name in a.only) and live.runs_on(c, a.mariadb)]
     servers, bad = Servers(), 0
     try:
         if not a.mysql:

@@ -37,6 +37,11 @@ def expected(case, mariadb):
     return case / ("expected.mariadb.jsonl" if mariadb else "expected.jsonl")
 
 
+def runs_on(case, mariadb):
+    """Whether the case is one for that kind of server: a file in it may say that it is not."""
+    return not (case / ("mysql-only" if mariadb else "mariadb-only")).exists()
+
+
 def prepare(server, case):
     server.script(f"DROP DATABASE IF EXISTS {reference.SENTINEL};")
     server.script((case / "setup.sql").read_text())

@@ -99,7 +99,7 @@ def main():
     for mariadb, address in ((False, a.mysql), (True, a.mariadb)):
         server = reference.Server(address, a.user, a.password) if address else None
         for case in a.cases or sorted(s.parent for s in HERE.glob("cases/*/setup.sql")):
-            if server and not (mariadb and (case / "mysql-only").exists()):
+            if server and live.runs_on(case, mariadb):
                 try:
                     record(case.resolve(), server, mariadb, a)
                 except SystemExit as e:

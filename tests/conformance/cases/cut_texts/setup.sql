@@ -1,0 +1,14 @@
+DROP DATABASE IF EXISTS c_cut_texts;
+CREATE DATABASE c_cut_texts CHARACTER SET utf8mb4;
+USE c_cut_texts;
+SET SESSION sql_mode = '';
+CREATE TABLE a (
+  id INT NOT NULL PRIMARY KEY,
+  d DATE, t TIME(3), dt DATETIME(6), dt1 DATETIME(1), ts TIMESTAMP NULL, ts6 TIMESTAMP(6) NULL, tsn TIMESTAMP NOT NULL DEFAULT '2024-05-06 07:08:09',
+  y YEAR, n DECIMAL(10,4), n2 DECIMAL(2,1), bu BIGINT UNSIGNED,
+  c CHAR(10), c3 CHAR(3), v VARCHAR(40), x LONGTEXT, e ENUM('alpha','beta'), s SET('one','two','three'), j JSON,
+  b BINARY(6), vb VARBINARY(20), bl BLOB, i INT, f DOUBLE);
+INSERT INTO a VALUES (1, '2024-02-29', '12:34:56.789', '2024-02-29 12:34:56.123456', '2024-02-29 12:34:56.1', '2024-02-29 12:34:56',
+  '2024-02-29 12:34:56.123456', '2024-02-29 12:34:56', 2024, 12345.6789, 1.5, 18446744073709551615, 'abcdefghij', 'abc', 'Zoë and 日本語', '😀😀😀', 'alpha',
+  'one,three', '{"a": [1, 2, 3]}', 'abc', x'00112233445566', 'blobblob', 123456, 1234.5);
+INSERT INTO a (id) VALUES (2);
