@@ -13,10 +13,26 @@
 #include <penstock/envelope.h>
 #include <penstock/event.h>
 
-/* JsonConverter's options (spec connect.md §6.1); key and value have their own. */
+/* Connect's converters (spec connect.md §6) */
+enum pen_converter {
+    PEN_CONVERTER_JSON,
+    PEN_CONVERTER_STRING,
+    PEN_CONVERTER_BYTES,
+    PEN_CONVERTER_BOOLEAN,
+    PEN_CONVERTER_SHORT,
+    PEN_CONVERTER_INTEGER,
+    PEN_CONVERTER_LONG,
+    PEN_CONVERTER_FLOAT,
+    PEN_CONVERTER_DOUBLE,
+    PEN_CONVERTER_SIMPLE_HEADER /* of headers only */
+};
+/* A converter with JsonConverter's options (§6.1); key, value and headers have their own. */
 struct pen_json_options {
-    bool schemas_enable;            /* default true in Connect */
-    bool decimal_numeric;           /* decimal.format=NUMERIC  */
+    enum pen_converter converter;
+    bool
+        bytes_as_they_are; /* Debezium's BinaryDataConverter: what is no BYTES goes to `converter` */
+    bool schemas_enable;   /* default true in Connect */
+    bool decimal_numeric;  /* decimal.format=NUMERIC  */
     bool replace_null_with_default; /* default true            */
 };
 
@@ -46,10 +62,12 @@ void pen_out_done(struct pen_out *o);
 struct pen_plan;
 
 /* Compiles the records of one variant. The plan copies what it needs of the shapes but borrows
- * columns from the table: it takes a reference. @returns the plan, or NULL with err set. */
+ * columns from the table: it takes a reference. header NULL = SimpleHeaderConverter.
+ * @returns the plan, or NULL with err set. */
 PEN_MUST_USE struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
                                                const struct pen_json_options *key,
                                                const struct pen_json_options *value,
+                                               const struct pen_json_options *header,
                                                struct pen_error *err);
 void pen_plan_free(struct pen_plan *p); /* NULL is fine */
 

@@ -185,7 +185,11 @@ static void check_header_converter(struct config__check *k)
     const struct pen_span name = k->c->header_converter.class_name;
     if (name.n == 0 ||
         pen_span_eq_str(name, "org.apache.kafka.connect.storage.SimpleHeaderConverter") ||
-        pen_span_eq_str(name, "SimpleHeaderConverter"))
+        pen_span_eq_str(name, "SimpleHeaderConverter") ||
+        pen_span_eq_str(name, "org.apache.kafka.connect.storage.StringConverter") ||
+        pen_span_eq_str(name, "StringConverter") ||
+        pen_span_eq_str(name, "org.apache.kafka.connect.json.JsonConverter") ||
+        pen_span_eq_str(name, "JsonConverter"))
         return;
     if (pen_span_has_prefix(name, "org.apache.kafka.connect."))
         config__problem(k, false, "header.converter",

@@ -168,9 +168,12 @@ struct convert__derived {
     struct pen_buf texts, result; /* bases; the result */
 };
 
+struct convert__form; /* form.c: a converter other than JsonConverter */
+
 struct convert__header {
     struct pen_span name;
     struct convert__program *program; /* NULL: value is constant */
+    struct convert__form *form;       /* NULL = as the program writes it */
     bool bare;                        /* no struct: nothing written means null */
     struct pen_span value;
 };
@@ -180,6 +183,7 @@ struct convert__record {
     void *topic_handle;                                                        /* the caller's */
     struct convert__program *topic_program, *partition_program, *drop_program; /* NULL = fixed */
     struct convert__derived *key_edit, *value_edit;                            /* NULL = none */
+    struct convert__form *key_form, *value_form;                               /* NULL = JSON */
     struct pen_span failure;                                                   /* p NULL = none */
     bool dropped;
     int32_t partition;
@@ -242,6 +246,15 @@ int convert__derived_edit(struct convert__run *r, struct convert__derived *d, si
 /* What a writer says of a value: written, cannot be converted, counts as NULL (zero dates, empty
  * JSON) */
 enum { WHEN_OK = 0, WHEN_BAD = 1, WHEN_NULL = 2 };
+
+/* form.c: of a key, value or header with f's schema; edited: a transform made its text anew, the schema is
+ * not known. @returns NULL when memory is out */
+struct convert__form *convert__form_new(struct pen_arena *a, const struct pen_field *f,
+                                        enum pen_converter to, bool edited);
+/* What r->b has from `at` becomes what the converter makes of it. @returns 0, PEN_E_CONFIG (it takes no
+ * such value) or PEN_E_NOMEM */
+int convert__form_put(struct convert__run *r, const struct convert__form *form, size_t at,
+                      bool *ret_null);
 
 /* cold.c: appends the value to r->b. @returns WHEN_OK, WHEN_BAD, WHEN_NULL or PEN_E_NOMEM */
 int convert__cold_put(struct convert__run *r, const struct convert__op *o,

@@ -275,12 +275,21 @@ static void open_schema(struct convert__compiler *c, const struct pen_field *f, 
     pen_buf_put_lit(b, ",\"payload\":");
 }
 
-/* Key or value: {"schema":…,"payload":…} or the payload alone */
+static enum pen_converter converter_of(const struct pen_json_options *o, const struct pen_field *f)
+{
+    return o->bytes_as_they_are && f->type == PEN_SCHEMA_BYTES ? PEN_CONVERTER_BYTES : o->converter;
+}
+
+/* Key or value: {"schema":…,"payload":…} or the payload alone. Another converter's text is made of the
+ * payload without schema, with nulls and decimals as they are. */
 static struct convert__program *json_program(struct convert__compiler *c, const struct pen_field *f,
                                              const struct pen_json_options *json)
 {
+    static const struct pen_json_options plain = {.decimal_numeric = true};
     if (!f || c->bad || c->code)
         return NULL;
+    if (converter_of(json, f) != PEN_CONVERTER_JSON)
+        json = &plain;
     begin(c, json, STYLE_JSON);
     open_schema(c, f, &c->pending);
     value(c, f);
@@ -332,9 +341,38 @@ static bool always_null(const struct pen_field *f)
     return null && !(f->default_for_null && f->def.kind != PEN_CONST_NONE);
 }
 
-static void headers(struct convert__compiler *c, const struct pen_shape *s,
-                    struct convert__record *r)
+static struct convert__form *form(struct convert__compiler *c, const struct pen_field *f,
+                                  const struct pen_json_options *o, bool edited)
 {
+    if (!f || converter_of(o, f) == PEN_CONVERTER_JSON || c->bad || c->code)
+        return NULL;
+    struct convert__form *made = convert__form_new(&c->plan->arena, f, converter_of(o, f), edited);
+    c->bad |= !made;
+    return made;
+}
+
+/* Its value, or the program that writes it, by another converter than SimpleHeaderConverter */
+static void converted_header(struct convert__compiler *c, const struct pen_field *f,
+                             const struct pen_json_options *o, struct convert__header *h)
+{
+    if (o->converter == PEN_CONVERTER_JSON && f->from == PEN_FROM_CONST) {
+        begin(c, o, STYLE_JSON);
+        open_schema(c, f, &c->pending);
+        value(c, f);
+        if (o->schemas_enable)
+            literal_str(c, "}");
+        h->value = keep(c, pen_buf_span(&c->pending));
+        c->bad |= c->pending.bad;
+        return;
+    }
+    h->program = json_program(c, f, o);
+    h->form = form(c, f, o, false);
+}
+
+static void headers(struct convert__compiler *c, const struct pen_shape *s,
+                    const struct pen_json_options *o, struct convert__record *r)
+{
+    const bool simple = !o || o->converter == PEN_CONVERTER_SIMPLE_HEADER;
     struct pen_arena *a = &c->plan->arena;
     r->header_count = s->header_count;
     r->headers = pen_arena_calloc(a, s->header_count, sizeof(*r->headers));
@@ -347,8 +385,12 @@ static void headers(struct convert__compiler *c, const struct pen_shape *s,
         struct convert__header *h = &r->headers[i];
         const struct pen_field *f = s->headers[i].value;
         h->name = keep(c, s->headers[i].name);
-        if (f->from == PEN_FROM_CONST && f->constant.kind == PEN_CONST_TEXT) {
+        const bool text = f->from == PEN_FROM_CONST && f->constant.kind == PEN_CONST_TEXT;
+        if (text && (simple || o->converter == PEN_CONVERTER_STRING)) {
             h->value = keep(c, f->constant.s.p ? f->constant.s : LIT(""));
+        } else if (!simple) {
+            converted_header(c, f, o, h);
+            r->varying += h->program != NULL;
         } else if (!always_null(f)) {
             h->program = text_program(c, f);
             h->bare = f->type != PEN_SCHEMA_STRUCT || f->from != PEN_FROM_FIELDS;
@@ -363,9 +405,13 @@ static struct convert__derived *edit(struct convert__compiler *c, const struct p
     return d && !c->bad && !c->code ? convert__derived_new(c, d) : NULL;
 }
 
+/* Of key, value and headers */
+struct converters {
+    const struct pen_json_options *key, *value, *header;
+};
+
 static void record(struct convert__compiler *c, const struct pen_shape *s,
-                   const struct pen_json_options *key, const struct pen_json_options *val,
-                   struct convert__record *r)
+                   const struct converters *o, struct convert__record *r)
 {
     c->nth = s->nth;
     r->topic = keep(c, s->topic);
@@ -374,7 +420,7 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
     r->failure = keep(c, s->failure);
     if (s->dropped || s->failure.p)
         return;
-    headers(c, s, r);
+    headers(c, s, o->header, r);
     if (s->topic_from)
         r->topic_program = text_program(c, s->topic_from);
     if (s->partition_from)
@@ -382,15 +428,16 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
     if (s->drop_if)
         r->drop_program = text_program(c, s->drop_if);
     c->strict = !s->fixed;
-    r->key = json_program(c, s->key, key);
+    r->key = json_program(c, s->key, o->key);
     c->strict = false;
-    r->value = json_program(c, s->value, val);
+    r->value = json_program(c, s->value, o->value);
     r->key_edit = edit(c, s->key_edit);
     r->value_edit = edit(c, s->value_edit);
+    r->key_form = form(c, s->key, o->key, s->key_edit);
+    r->value_form = form(c, s->value, o->value, s->value_edit);
 }
 
-static void compile(struct convert__compiler *c, const struct pen_json_options *key,
-                    const struct pen_json_options *val)
+static void compile(struct convert__compiler *c, const struct converters *o)
 {
     const struct pen_shapes *s = c->shapes;
     struct pen_plan *p = c->plan;
@@ -398,7 +445,7 @@ static void compile(struct convert__compiler *c, const struct pen_json_options *
     for (uint32_t i = 0; i < s->count; i++)
         p->events += !s->v[i].tombstone;
     for (uint32_t i = 0; i < s->count && !c->bad && !c->code; i++)
-        record(c, &s->v[i], key, val, &p->records[i]);
+        record(c, &s->v[i], o, &p->records[i]);
     if (s->variant != PEN_VARIANT_KEY_CHANGE || !s->key_before)
         return;
     p->key_count = s->key_count;
@@ -409,14 +456,16 @@ static void compile(struct convert__compiler *c, const struct pen_json_options *
     }
     memcpy(p->key_columns, s->key_columns, s->key_count * sizeof(uint32_t));
     c->strict = true;
-    p->key_before = json_program(c, s->key_before, key);
-    p->key_after = json_program(c, s->key_after, key);
+    p->key_before = json_program(c, s->key_before, o->key);
+    p->key_after = json_program(c, s->key_after, o->key);
 }
 
 struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
                                   const struct pen_json_options *key,
-                                  const struct pen_json_options *val, struct pen_error *err)
+                                  const struct pen_json_options *val,
+                                  const struct pen_json_options *header, struct pen_error *err)
 {
+    const struct converters converters = {key, val, header};
     struct pen_plan *p = calloc(1, sizeof(*p));
     struct convert__compiler c = {.plan = p, .shapes = shapes, .err = err};
     if (!p) {
@@ -433,10 +482,10 @@ struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
     p->mariadb = shapes->options->mariadb;
     p->time_adjuster = shapes->options->time_adjuster;
     p->float_text = shapes->options->float_text;
-    p->replace_null = val->replace_null_with_default;
+    p->replace_null = val->converter == PEN_CONVERTER_JSON && val->replace_null_with_default;
     p->failure = shapes->options->failure;
     p->prefix = keep(&c, shapes->options->prefix);
-    compile(&c, key, val);
+    compile(&c, &converters);
     pen_buf_done(&c.pending);
     pen_buf_done(&c.literals);
     pen_vec_done(&c.ops);

@@ -57,9 +57,13 @@ static int varying_headers(struct convert__run *r, const struct convert__record 
         struct part p;
         r->null = false;
         int rc = run_part(r, rec->headers[i].program, &o->bytes, &p);
+        bool null = rec->headers[i].bare && r->null;
+        if (rc >= 0 && rec->headers[i].form) {
+            rc = convert__form_put(r, rec->headers[i].form, p.at, &null);
+            p.n = o->bytes.n - p.at;
+        }
         if (rc < 0)
             return rc;
-        bool null = rec->headers[i].bare && r->null;
         struct pen_header *h = (struct pen_header *)(void *)o->headers.p + *ret_first + i;
         h->value.p = null ? NULL : (const uint8_t *)(p.at + 1); /* an offset, never NULL */
         h->value.n = p.n;
@@ -84,6 +88,18 @@ static int edit_part(struct convert__run *r, struct convert__derived *d, struct 
         return 0;
     r->b = bytes;
     int rc = convert__derived_edit(r, d, p->at, &p->null);
+    p->n = bytes->n - p->at;
+    return rc;
+}
+
+/* Other converters than JsonConverter take what is written and write it their way */
+static PEN_COLD int form_part(struct convert__run *r, const struct convert__form *form,
+                              struct pen_buf *bytes, struct part *p)
+{
+    if (p->null)
+        return 0;
+    r->b = bytes;
+    int rc = convert__form_put(r, form, p->at, &p->null);
     p->n = bytes->n - p->at;
     return rc;
 }
@@ -150,10 +166,14 @@ static int run_record(struct convert__run *r, const struct convert__record *rec,
     rc = run_part(r, rec->key, &o->bytes, &w->key);
     if (rc >= 0 && rec->key_edit)
         rc = edit_part(r, rec->key_edit, &o->bytes, &w->key);
+    if (rc >= 0 && PEN_UNLIKELY(rec->key_form != NULL))
+        rc = form_part(r, rec->key_form, &o->bytes, &w->key);
     if (rc >= 0)
         rc = run_part(r, rec->value, &o->bytes, &w->value);
     if (rc >= 0 && rec->value_edit)
         rc = edit_part(r, rec->value_edit, &o->bytes, &w->value);
+    if (rc >= 0 && PEN_UNLIKELY(rec->value_form != NULL))
+        rc = form_part(r, rec->value_form, &o->bytes, &w->value);
     if (rc >= 0 && rec->varying > 0)
         rc = varying_headers(r, rec, o, &w->headers);
     return rc;

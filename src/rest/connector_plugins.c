@@ -13,8 +13,20 @@ static const struct {
 } plugins[] = {
     {"io.debezium.connector.mariadb.MariaDbConnector", "source"},
     {"io.debezium.connector.mysql.MySqlConnector", "source"},
+    {"io.debezium.converters.BinaryDataConverter", "converter"},
+    {"io.debezium.converters.ByteArrayConverter", "converter"},
+    {"org.apache.kafka.connect.converters.BooleanConverter", "converter"},
+    {"org.apache.kafka.connect.converters.ByteArrayConverter", "converter"},
+    {"org.apache.kafka.connect.converters.DoubleConverter", "converter"},
+    {"org.apache.kafka.connect.converters.FloatConverter", "converter"},
+    {"org.apache.kafka.connect.converters.IntegerConverter", "converter"},
+    {"org.apache.kafka.connect.converters.LongConverter", "converter"},
+    {"org.apache.kafka.connect.converters.ShortConverter", "converter"},
     {"org.apache.kafka.connect.json.JsonConverter", "converter"},
+    {"org.apache.kafka.connect.storage.StringConverter", "converter"},
+    {"org.apache.kafka.connect.json.JsonConverter", "header_converter"},
     {"org.apache.kafka.connect.storage.SimpleHeaderConverter", "header_converter"},
+    {"org.apache.kafka.connect.storage.StringConverter", "header_converter"},
 };
 
 static void add_plugin(json_t *list, const char *class_name, const char *type)

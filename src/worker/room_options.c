@@ -283,21 +283,91 @@ static bool option_bool(const struct pen_config *c, const char *key, bool def)
     return pen_span_ieq_str(pen_span_trim(v), "true");
 }
 
+/* By its class, or the class's last part */
+static bool converter_of(struct pen_span name, enum pen_converter *ret)
+{
+    static const struct {
+        const char *package, *name;
+        enum pen_converter converter;
+    } classes[] = {
+        {"org.apache.kafka.connect.json.", "JsonConverter", PEN_CONVERTER_JSON},
+        {"org.apache.kafka.connect.storage.", "StringConverter", PEN_CONVERTER_STRING},
+        {"org.apache.kafka.connect.storage.", "SimpleHeaderConverter", PEN_CONVERTER_SIMPLE_HEADER},
+        {"org.apache.kafka.connect.converters.", "ByteArrayConverter", PEN_CONVERTER_BYTES},
+        {"org.apache.kafka.connect.converters.", "BooleanConverter", PEN_CONVERTER_BOOLEAN},
+        {"org.apache.kafka.connect.converters.", "ShortConverter", PEN_CONVERTER_SHORT},
+        {"org.apache.kafka.connect.converters.", "IntegerConverter", PEN_CONVERTER_INTEGER},
+        {"org.apache.kafka.connect.converters.", "LongConverter", PEN_CONVERTER_LONG},
+        {"org.apache.kafka.connect.converters.", "FloatConverter", PEN_CONVERTER_FLOAT},
+        {"org.apache.kafka.connect.converters.", "DoubleConverter", PEN_CONVERTER_DOUBLE},
+        {"io.debezium.converters.", "BinaryDataConverter", PEN_CONVERTER_BYTES},
+        {"io.debezium.converters.", "ByteArrayConverter", PEN_CONVERTER_BYTES},
+    };
+    for (size_t i = 0; i < PEN_COUNT(classes); i++) {
+        const size_t n = strlen(classes[i].package);
+        const bool full = pen_span_has_prefix(name, classes[i].package);
+        const struct pen_span last = full ? pen_span_make(name.p + n, name.n - n) : name;
+        if (pen_span_eq_str(last, classes[i].name)) {
+            *ret = classes[i].converter;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int not_available(struct pen_span name, const char *which, const char *instead,
+                         struct pen_error *err)
+{
+    pen_error_set(err, PEN_E_CONFIG, "unable to use '%.*s' as %s.converter: not available",
+                  PEN_SPAN_ARG(name), which);
+    pen_error_hint(err, "set %s.converter=%s", which, instead);
+    return PEN_E_CONFIG;
+}
+
 static int json_options(const struct pen_converter_config *c, const char *which,
                         struct pen_json_options *o, struct pen_error *err)
 {
-    struct pen_span name = c->class_name;
-    if (name.n > 0 && !pen_span_eq_str(name, "org.apache.kafka.connect.json.JsonConverter") &&
-        !pen_span_eq_str(name, "JsonConverter")) {
-        pen_error_set(err, PEN_E_CONFIG, "unable to use '%.*s' as %s.converter: not available",
-                      PEN_SPAN_ARG(name), which);
-        pen_error_hint(err, "set %s.converter=org.apache.kafka.connect.json.JsonConverter", which);
-        return PEN_E_CONFIG;
-    }
+    const bool header = which[0] == 'h';
+    const char *instead = header ? "org.apache.kafka.connect.storage.SimpleHeaderConverter"
+                                 : "org.apache.kafka.connect.json.JsonConverter";
+    const struct pen_span encoding = pen_config_get(&c->options, "converter.encoding");
+    o->converter = header ? PEN_CONVERTER_SIMPLE_HEADER : PEN_CONVERTER_JSON;
+    if (c->class_name.n > 0 && !converter_of(c->class_name, &o->converter))
+        return not_available(c->class_name, which, instead, err);
+    const bool text = o->converter == PEN_CONVERTER_JSON || o->converter == PEN_CONVERTER_STRING;
+    if (header ? !text && o->converter != PEN_CONVERTER_SIMPLE_HEADER
+               : o->converter == PEN_CONVERTER_SIMPLE_HEADER)
+        return not_available(c->class_name, which, instead, err);
+    if (o->converter == PEN_CONVERTER_STRING && encoding.n > 0 &&
+        !pen_span_ieq_str(encoding, "UTF8") && !pen_span_ieq_str(encoding, "UTF-8"))
+        return pen_error_set(err, PEN_E_CONFIG,
+                             "unable to use '%.*s' as %s.converter.converter.encoding: "
+                             "StringConverter writes UTF-8",
+                             PEN_SPAN_ARG(encoding), which);
     o->schemas_enable = option_bool(&c->options, "schemas.enable", true);
     o->replace_null_with_default = option_bool(&c->options, "replace.null.with.default", true);
     o->decimal_numeric = pen_span_ieq_str(pen_config_get(&c->options, "decimal.format"), "NUMERIC");
     return 0;
+}
+
+/* Debezium's BinaryDataConverter (once ByteArrayConverter) writes BYTES as they are; the rest goes to the
+ * converter that delegate.converter.type names, with options behind that name. */
+static int converter_options(const struct pen_converter_config *c, const char *which,
+                             struct pen_json_options *o, struct pen_error *err)
+{
+    struct pen_converter_config delegate = {pen_config_get(&c->options, "delegate.converter.type"),
+                                            PEN_CONFIG_INIT};
+    if (!pen_span_has_prefix(c->class_name, "io.debezium.converters.") ||
+        delegate.class_name.n == 0)
+        return json_options(c, which, o, err);
+    int rc = json_options(c, which, o, err);
+    if (rc == 0)
+        rc = pen_config_subset(&c->options, "delegate.converter.type.", &delegate.options);
+    if (rc == 0)
+        rc = json_options(&delegate, which, o, err);
+    o->bytes_as_they_are = true;
+    pen_config_done(&delegate.options);
+    return rc;
 }
 
 int pen_room_row_options(struct pen_connector_config *c, struct pen_span run_id,
@@ -305,9 +375,11 @@ int pen_room_row_options(struct pen_connector_config *c, struct pen_span run_id,
 {
     *o = (struct pen_row_options){0};
     envelope_options(c, run_id, &o->envelope);
-    int rc = json_options(&c->key_converter, "key", &o->key, err);
+    int rc = converter_options(&c->key_converter, "key", &o->key, err);
     if (rc == 0)
-        rc = json_options(&c->value_converter, "value", &o->value, err);
+        rc = converter_options(&c->value_converter, "value", &o->value, err);
+    if (rc == 0)
+        rc = json_options(&c->header_converter, "header", &o->header, err);
     o->skip[PEN_OP_CREATE] = c->skipped_operations & PEN_CONFIG_SKIP_CREATE;
     o->skip[PEN_OP_UPDATE] = c->skipped_operations & PEN_CONFIG_SKIP_UPDATE;
     o->skip[PEN_OP_DELETE] = c->skipped_operations & PEN_CONFIG_SKIP_DELETE;

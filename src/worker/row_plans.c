@@ -178,7 +178,7 @@ static PEN_COLD int plan_make(struct pen_row_set *s, enum pen_variant v, struct 
     if (rc < 0)
         return rc;
     s->keyed = shapes.key_count > 0;
-    s->plans[v] = pen_plan_compile(&shapes, &o->key, &o->value, err);
+    s->plans[v] = pen_plan_compile(&shapes, &o->key, &o->value, &o->header, err);
     return s->plans[v] ? 0 : err ? err->code : PEN_E_VALUE;
 }
 
@@ -224,7 +224,7 @@ static PEN_COLD int diff_make(struct pen_row_set *s, struct pen_error *err)
     }
     shapes.count = 0; /* no record, only the comparison */
     shapes.variant = PEN_VARIANT_KEY_CHANGE;
-    s->diff = pen_plan_compile(&shapes, &o->value, &o->value, err);
+    s->diff = pen_plan_compile(&shapes, &o->value, &o->value, &o->header, err);
     return s->diff ? 0 : err ? err->code : PEN_E_VALUE;
 }
 
@@ -307,7 +307,7 @@ static int fixed_get(struct pen_row_plans *p, enum pen_record_kind kind, struct 
             rc = pen_transforms_apply(p->o.transforms, &shapes, err);
         if (rc < 0)
             return rc;
-        p->fixed[kind] = pen_plan_compile(&shapes, &p->o.key, &p->o.value, err);
+        p->fixed[kind] = pen_plan_compile(&shapes, &p->o.key, &p->o.value, &p->o.header, err);
     }
     *ret = p->fixed[kind];
     return *ret ? 0 : err ? err->code : PEN_E_VALUE;

@@ -12,7 +12,7 @@
 
 struct pen_row_options {
     struct pen_envelope_options envelope; /* callbacks and spans stay the caller's */
-    struct pen_json_options key, value;
+    struct pen_json_options key, value, header;
     bool skip[PEN_OP_COUNT];                 /* skipped.operations: default truncate only */
     bool skip_unchanged;                     /* skip.messages.without.change              */
     const struct pen_transforms *transforms; /* NULL = none */

@@ -95,6 +95,7 @@ static int make_plans(struct pen_task *t)
     o.skip_unchanged = false;
     memset(o.skip, 0, sizeof(o.skip));
     o.key = o.value = (struct pen_json_options){.replace_null_with_default = true};
+    o.header = (struct pen_json_options){.converter = PEN_CONVERTER_SIMPLE_HEADER};
     return t->signals.plans ? 0 : pen_row_plans_new(&o, &t->signals.plans, &t->error);
 }
 

@@ -9,12 +9,29 @@ static bool may_send(const void *task)
     return task_lease_holds(task);
 }
 
+static enum pen_jsonl_form line_form(const struct pen_json_options *o)
+{
+    if (o->bytes_as_they_are)
+        return PEN_JSONL_BASE64;
+    switch (o->converter) {
+    case PEN_CONVERTER_JSON:
+        return PEN_JSONL_RAW;
+    case PEN_CONVERTER_STRING:
+    case PEN_CONVERTER_SIMPLE_HEADER:
+        return PEN_JSONL_TEXT;
+    default:
+        return PEN_JSONL_BASE64;
+    }
+}
+
 static int open_sink(struct pen_task *t)
 {
     if (t->o.discard)
         return pen_sink_discard_open(task_delivered, t, &t->sink, &t->error);
     if (t->o.output_fd >= 0) {
-        struct pen_sink_jsonl_options o = {.fd = t->o.output_fd};
+        struct pen_sink_jsonl_options o = {.fd = t->o.output_fd,
+                                           .key_form = line_form(&t->row_options.key),
+                                           .value_form = line_form(&t->row_options.value)};
         return pen_sink_jsonl_open(&o, task_delivered, t, &t->sink, &t->error);
     }
     struct pen_sink_kafka_options o = {.properties = t->o.producer,

@@ -154,7 +154,7 @@ static struct pen_plan *plan(struct pen_table *t, enum pen_variant v, bool schem
     struct pen_plan *p = NULL;
     if (pen_envelope_shapes(&o, t, v, v == PEN_VARIANT_READ ? PEN_FORM_TEXT : PEN_FORM_BINLOG, NULL,
                             &arena, &shapes, &err) == 0)
-        p = pen_plan_compile(&shapes, &json, &json, &err);
+        p = pen_plan_compile(&shapes, &json, &json, NULL, &err);
     if (!p) {
         fprintf(stderr, "bench_convert: %s\n", err.text);
         exit(1);

@@ -90,7 +90,7 @@ def run(penstock, case, server, mariadb):
         finally:
             program.end()
             server.reader_gone(name)
-    return live.settle(normal.produced("\n".join(program.lines), []))
+    return live.settle(normal.produced("\n".join(program.lines), live.options(case, mariadb), []))
 
 
 def check(penstock, case, server, mariadb, keep):

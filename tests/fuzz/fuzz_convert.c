@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (pen_envelope_shapes(&o, t, what & 1 ? PEN_VARIANT_KEY_CHANGE : PEN_VARIANT_CREATE,
                             form & 1 ? PEN_FORM_TEXT : PEN_FORM_BINLOG, what & 16 ? old : NULL,
                             &arena, &shapes, &err) == 0) {
-        struct pen_plan *p = pen_plan_compile(&shapes, &json, &json, &err);
+        struct pen_plan *p = pen_plan_compile(&shapes, &json, &json, NULL, &err);
         struct pen_source source = {.thread = -1};
         const struct pen_cell cell = {value.p, (uint32_t)value.n, PEN_CELL_VALUE};
         const struct pen_change change = {

@@ -19,8 +19,14 @@ STAMPS = [
     (re.compile(r'("op":"[a-z]+","ts_ms":)\d+(?:(,"ts_us":)\d+(,"ts_ns":)\d+)?'),
      lambda m: m[1] + "0" + (m[2] + "0" + m[3] + "0" if m[2] else "")),
     (re.compile(r'("ts_ms":)\d+(,"databaseName":)'), r"\g<1>0\2"),
+    # the same as StringConverter has it; [B@ is a Java object's address
+    (re.compile(r"(Struct\{version=)[^,]*(,connector=)"), r"\1V\2"),
+    (re.compile(r"(op=[a-z]+,ts_ms=)\d+(,ts_us=)\d+(,ts_ns=)\d+\}$"), r"\g<1>0\g<2>0\g<3>0}"),
+    (re.compile(r"(,ts_ms=)\d+(,databaseName=)"), r"\g<1>0\2"),
+    (re.compile(r"\[B@[0-9a-f]+"), "[B@0"),
 ]
 RUN_ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+RUN_ID_INSIDE = re.compile(r'"' + RUN_ID.pattern.strip("^$") + '"')  # JsonConverter as header.converter
 
 # Of two runs against a live server also positions, times and GTIDs differ.
 LIVE = STAMPS + [
@@ -45,6 +51,7 @@ def text(value, rules):
 
 def record(topic, key, value, headers, rules):
     run = [[k, "RUN" if v is not None and RUN_ID.match(v) else text(v, rules)] for k, v in headers]
+    run = [[k, RUN_ID_INSIDE.sub('"RUN"', v) if v is not None and k.endswith(".runId") else v] for k, v in run]
     return {"topic": topic, "key": text(key, rules), "value": text(value, rules), "headers": run}
 
 
@@ -100,12 +107,12 @@ class Lines:
             raise ValueError(f"'{c}' expected at column {i}")
         return i + 1
 
-    def produced(self, line, rules):
+    def produced(self, line, rules, bare):
         member = {name: (raw, value) for name, raw, value in self.items(line, 0, "}")}
         missing = {"topic", "key", "value", "headers"} - set(member)
         if missing:
             raise ValueError(f"no {', '.join(sorted(missing))} in it")
-        raw = {k: None if member[k][0] == "null" else member[k][0] for k in ("key", "value")}
+        raw = {k: None if member[k][0] == "null" else member[k][0] if bare[k] else member[k][1] for k in ("key", "value")}
         headers = []
         for _, pair, _ in self.items(member["headers"][0], 0, "]"):
             (_, _, name), (_, value, decoded) = list(self.items(pair, 0, "]"))
@@ -113,14 +120,15 @@ class Lines:
         return record(member["topic"][1], raw["key"], raw["value"], headers, rules)
 
 
-def produced(stdout, rules=STAMPS):
-    """Records of penstock's stdout (text)."""
+def produced(stdout, options, rules=STAMPS):
+    """Records of penstock's stdout (text): JSON stands there bare, what StringConverter makes as a JSON string."""
     cut = Lines()
+    bare = {k: options.get(k + ".converter", "JsonConverter").endswith("JsonConverter") for k in ("key", "value")}
     out = []
     for number, line in enumerate(stdout.split("\n"), 1):
         if line.strip():
             try:
-                out.append(cut.produced(line, rules))
+                out.append(cut.produced(line, rules, bare))
             except (ValueError, IndexError) as e:
                 raise ValueError(f"line {number} of the output is not a record: {e}: {line[:300]}") from None
     return out

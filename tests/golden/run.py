@@ -43,7 +43,7 @@ def run(penstock, binlog, server, options):
         return None, f"does not end within {LIMIT} s"
     said = done.stderr.decode(errors="replace").strip()
     try:
-        records = normal.by_topic(normal.produced(done.stdout.decode("utf-8")))
+        records = normal.by_topic(normal.produced(done.stdout.decode("utf-8"), options))
     except (ValueError, UnicodeDecodeError) as e:
         return None, f"{e}\n{said}"
     if done.returncode != 0:

@@ -170,10 +170,11 @@ static const struct {
      "value.\n"},
     {"schema.history.internal.kafka.topic", NULL, 0, 0,
      INVALID("schema.history.internal.kafka.topic", "A value is required")},
-    {"header.converter", "org.apache.kafka.connect.storage.StringConverter", NULL, NULL,
-     "Invalid value org.apache.kafka.connect.storage.StringConverter for configuration "
+    {"header.converter", "org.apache.kafka.connect.converters.LongConverter", NULL, NULL,
+     "Invalid value org.apache.kafka.connect.converters.LongConverter for configuration "
      "header.converter: not available, org.apache.kafka.connect.storage.SimpleHeaderConverter "
      "is\n"},
+    {"header.converter", "org.apache.kafka.connect.storage.StringConverter", NULL, NULL, ""},
     {"header.converter", "org.apache.kafka.connect.storage.SimpleHeaderConverter", NULL, NULL, ""},
     {"topic.delimiter", "/", 0, 0,
      INVALID("topic.delimiter", "/ has invalid format (only the underscore, hyphen, dot and "

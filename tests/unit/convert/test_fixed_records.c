@@ -45,7 +45,7 @@ static struct pen_plan *plan(enum pen_record_kind kind, const struct pen_json_op
     struct pen_arena arena = PEN_ARENA_INIT;
     struct pen_shapes shapes;
     int rc = pen_envelope_record_shape(&options, kind, &arena, &shapes, &err);
-    struct pen_plan *p = rc == 0 ? pen_plan_compile(&shapes, json, json, &err) : NULL;
+    struct pen_plan *p = rc == 0 ? pen_plan_compile(&shapes, json, json, NULL, &err) : NULL;
     TAP_OK(p != NULL, "plan of kind %d %s", (int)kind, err.text);
     pen_arena_done(&arena);
     return p;

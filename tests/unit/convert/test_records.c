@@ -150,7 +150,7 @@ static void run(const char *name, enum pen_variant variant, const char *query,
     struct pen_out out = PEN_OUT_INIT;
     int rc =
         pen_envelope_shapes(&options, table, variant, PEN_FORM_BINLOG, NULL, &arena, &shapes, &err);
-    struct pen_plan *p = rc == 0 ? pen_plan_compile(&shapes, &json, &json, &err) : NULL;
+    struct pen_plan *p = rc == 0 ? pen_plan_compile(&shapes, &json, &json, NULL, &err) : NULL;
     if (!TAP_OK(p != NULL, "%s: compiles %s", name, err.text))
         return;
     source.query = pen_span_str(query);

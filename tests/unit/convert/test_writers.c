@@ -331,7 +331,7 @@ static void run(const struct row *c)
     int rc =
         pen_envelope_shapes(&o, t, PEN_VARIANT_CREATE, c->text ? PEN_FORM_TEXT : PEN_FORM_BINLOG,
                             c->mode.old_types ? old : NULL, &arena, &shapes, &err);
-    struct pen_plan *p = rc < 0 ? NULL : pen_plan_compile(&shapes, &json, &json, &err);
+    struct pen_plan *p = rc < 0 ? NULL : pen_plan_compile(&shapes, &json, &json, NULL, &err);
     if (!TAP_OK(p != NULL, "%s: plan compiles %s", c->name, err.text))
         return;
     rc = pen_plan_run(p, &change, &out, &err);
