@@ -117,8 +117,8 @@ const struct pen_tx_order *pen_tx_count(struct pen_transaction *tx, struct pen_t
 /* The change counted last made `events` events (pen_out.events): 0 when its operation is skipped, 2
  * when it changes the key (a delete and a create). t NULL is fine. */
 void pen_tx_settle(struct pen_transaction *tx, struct pen_tx_table *t, uint32_t events);
-/* Tables in the order in which Debezium lists them in the END record (a Java HashMap's). */
-void pen_tx_tables_sort(struct pen_transaction *tx);
+/* Leaves in tables what the END record lists: those with events, in a Java HashMap's order. */
+void pen_tx_tables_finish(struct pen_transaction *tx);
 /* XID, COMMIT, ROLLBACK, or a DDL statement: the transaction is over. Call after the END record. */
 void pen_tx_end(struct pen_transaction *tx);
 /* Sets what the transaction knows of s (gtid, thread, query, ts_us) and of the event (header

@@ -121,11 +121,14 @@ void pen_tx_settle(struct pen_transaction *tx, struct pen_tx_table *t, uint32_t 
     t->count = t->count - 1 + events;
 }
 
-/* Insertion sort: stable, and transactions touch few tables */
-void pen_tx_tables_sort(struct pen_transaction *tx)
+void pen_tx_tables_finish(struct pen_transaction *tx)
 {
-    size_t n = tx->tables.n;
-    for (size_t i = 1; i < n; i++) {
+    size_t n = 0;
+    for (size_t i = 0; i < tx->tables.n; i++)
+        if (tx->tables.v[i]->count > 0)
+            tx->tables.v[n++] = tx->tables.v[i];
+    tx->tables.n = n;
+    for (size_t i = 1; i < n; i++) { /* insertion sort: stable, and the tables are few */
         struct pen_tx_table *t = tx->tables.v[i];
         uint32_t bucket = pen_java_bucket(t->name, n);
         size_t k = i;

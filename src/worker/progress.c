@@ -83,6 +83,8 @@ int progress_note(struct pen_task *t)
     int rc = pen_ledger_extra(t->ledger, "transaction_id", pen_buf_cstr(b));
     for (size_t i = 0; i < t->tx.tables.n && rc == 0; i++) {
         const struct pen_tx_table *x = t->tx.tables.v[i];
+        if (x->count == 0) /* only skipped operations so far */
+            continue;
         char count[PEN_U64_MAX + 1];
         *pen_put_u64((uint8_t *)count, x->count) = 0;
         pen_buf_reset(b);

@@ -48,7 +48,7 @@ static int transaction_record(struct pen_task *t, bool end)
     if (!end && t->skipping)
         return 0; /* its BEGIN went out the first time */
     if (end)
-        pen_tx_tables_sort(&t->tx);
+        pen_tx_tables_finish(&t->tx);
     struct pen_transaction_record r = {.id = pen_buf_span(&t->tx.id),
                                        .end = end,
                                        .ts_ms = t->source.ts_us / 1000,
