@@ -569,6 +569,7 @@ bool pen_worker_config_bool(const struct pen_config *worker, const char *key);
 enum pen_client {
     PEN_CLIENT_INTERNAL,         /* configs, offsets, status, group: unprefixed worker properties */
     PEN_CLIENT_TASK_PRODUCER,    /* bootstrap.servers + producer.* + producer.override.*          */
+    PEN_CLIENT_TASK_CONSUMER,    /* bootstrap.servers + consumer.* + consumer.override.*          */
     PEN_CLIENT_TASK_ADMIN,       /* unprefixed + admin.* + admin.override.*                       */
     PEN_CLIENT_HISTORY_PRODUCER, /* the connector's schema.history.internal.producer.* alone      */
     PEN_CLIENT_HISTORY_CONSUMER, /* the connector's schema.history.internal.consumer.* alone      */
@@ -577,5 +578,9 @@ enum pen_client {
 PEN_MUST_USE int pen_config_client(const struct pen_config *worker,
                                    const struct pen_config *connector, enum pen_client client,
                                    struct pen_config *ret, struct pen_error *err);
+/** Does the connector's configuration (resolved) send its records elsewhere than to the worker's own
+ * brokers, or as somebody else? */
+bool pen_config_has_own_brokers(const struct pen_config *worker,
+                                const struct pen_config *connector);
 
 #endif

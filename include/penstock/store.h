@@ -41,8 +41,9 @@ struct pen_offset_topic_options {
     int partitions,
         replication_factor;            /* of a topic that is not there; -1 = the broker's default */
     const struct pen_config *settings; /* of a new topic, or NULL */
-    const char *option; /* that names the topic: "offset.storage.topic"; a string literal */
-    bool trust_topic;   /* as pen_topic_log_options */
+    const char *option;        /* that names the topic: "offset.storage.topic"; a string literal */
+    bool trust_topic;          /* as pen_topic_log_options */
+    int64_t create_timeout_ms; /* likewise */
     /* The topic is read, or cannot be used (PEN_E_CONFIG, PEN_E_BROKER); on the main loop's thread.
      * May be NULL: refresh tells the same. */
     pen_store_done_fn *ready;
@@ -85,6 +86,43 @@ void pen_offset_store_refresh(struct pen_offset_store *s, pen_store_done_fn *fn,
  */
 PEN_MUST_USE int pen_offset_parse(struct pen_span json, struct pen_position *ret,
                                   struct pen_error *err);
+
+/* ---- one topic written in transactions (KIP-618) ------------------------------------------------ */
+/*
+ *     claim ─► whoever has written with that id before is fenced: its next write fails
+ *     put ─► all of its records, or none, are there for who reads committed
+ *
+ * Calls take their turn on the thread pool, in order. A put that has no claim makes one; one that fails
+ * gives it up, and only the caller knows whether it may claim again. */
+
+struct pen_fenced_writer;
+struct pen_fenced_options {
+    struct uv_loop_s *loop;
+    const char *topic, *transactional_id;
+    void *producer_conf; /* rd_kafka_conf_t * by pen_kafka_conf_new; taken, also when it fails */
+};
+struct pen_keyed_text {
+    struct pen_span key, value; /* value.p NULL: a tombstone */
+};
+/** No I/O. Errors: PEN_E_NOMEM, PEN_E_CONFIG. @thread main */
+PEN_MUST_USE int pen_fenced_open(const struct pen_fenced_options *o, struct pen_fenced_writer **ret,
+                                 struct pen_error *err);
+/** fn (may be NULL) of both: 0, PEN_E_BROKER (not within half a minute), PEN_E_PRODUCE (fenced,
+ * refused), PEN_E_CONFIG (denied), PEN_E_NOMEM, PEN_E_STOPPED (closed). Copies. @thread main */
+void pen_fenced_claim(struct pen_fenced_writer *w, pen_store_done_fn *fn, void *arg);
+void pen_fenced_put(struct pen_fenced_writer *w, const struct pen_keyed_text *v, size_t n,
+                    pen_store_done_fn *fn, void *arg);
+/** Another may write now; behind the puts before it. @thread main */
+void pen_fenced_release(struct pen_fenced_writer *w);
+/** What is not done is answered with PEN_E_STOPPED; a put on its way may still arrive. The loop must
+ * run until the pool is done. NULL is fine. @thread main */
+void pen_fenced_close(struct pen_fenced_writer *w);
+
+/** An offset store (borrowed, as long as this one) whose writes are such transactions of its topic;
+ * o->topic is that. For one task's id: its producer of before cannot write any more. @thread main */
+PEN_MUST_USE int pen_offset_store_open_fenced(struct pen_offset_store *inner,
+                                              const struct pen_fenced_options *o,
+                                              struct pen_offset_store **ret, struct pen_error *err);
 
 /* ---- schema history
  * ------------------------------------------------------------------------------- */

@@ -95,8 +95,10 @@ const struct pen_option config__framework_options[] = {
      .doc = "Of `interval`; offset.flush.interval.ms when not set. Keep it below the producer's "
             "transaction.timeout.ms."},
     {ROW("offsets.storage.topic", STRING, NULL, LOW, "offsets.topic", 1, LONG, "Offsets topic"),
-     FIELD(offsets_storage_topic), .state = PEN_OPT_NO_EFFECT, .flags = PEN_OPT_FRAMEWORK,
-     .doc = "Offsets go to the worker's store."},
+     FIELD(offsets_storage_topic), .flags = PEN_OPT_FRAMEWORK,
+     .doc = "A topic of the connector's own before the worker's: offsets go into it first, and are "
+            "read from the worker's where it has none. In a worker group; `standalone` has its "
+            "file."},
     {ROW("key.converter.", STRING, NULL, LOW, "Common", 0, NONE, ""),
      .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN,
      .doc = "Options of the key converter."},
@@ -117,8 +119,9 @@ const struct pen_option config__framework_options[] = {
      .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN,
      .doc = "Kafka admin client settings of this connector."},
     {ROW("consumer.override.", STRING, NULL, LOW, "Common", 0, NONE, ""),
-     .state = PEN_OPT_NO_EFFECT, .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN,
-     .doc = "A source connector has no consumer."},
+     .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN,
+     .doc = "Kafka consumer settings of this connector: for its offsets.storage.topic on other "
+            "brokers."},
     {ROW("topic.creation.", STRING, NULL, LOW, "Common", 0, NONE, ""),
      .flags = PEN_OPT_PREFIX | PEN_OPT_FRAMEWORK | PEN_OPT_HIDDEN, .doc = "Topic groups."},
 };

@@ -4,6 +4,7 @@
  *     producers of tasks        bootstrap.servers + producer.*  + the connector's
  * producer.override.* admin clients of tasks    unprefixed + admin.*            + the connector's
  * admin.override.*
+ * consumers of a connector's own offsets topic    as its producer, with consumer.
  *
  * Unprefixed security settings do not reach the producers of tasks. */
 #include "config_int.h"
@@ -284,6 +285,45 @@ static int put_connector_client(const struct pen_config *connector, enum pen_cli
     return rc == 0 ? pen_config_subset(connector, family, ret) : rc;
 }
 
+bool pen_config_has_own_brokers(const struct pen_config *worker, const struct pen_config *connector)
+{
+    static const char *const families[] = {"producer.override.", "consumer.override.",
+                                           "admin.override."};
+    static const char *const access[] = {"security.", "sasl.", "ssl."};
+    const struct pen_span ours = pen_worker_config_get(worker, "bootstrap.servers");
+    for (size_t i = 0; i < connector->n; i++) {
+        struct pen_span key = connector->items[i].key;
+        size_t f = 0;
+        while (f < PEN_COUNT(families) && !pen_span_has_prefix(key, families[f]))
+            f++;
+        if (f == PEN_COUNT(families))
+            continue;
+        key = pen_span_make(key.p + strlen(families[f]), key.n - strlen(families[f]));
+        if (pen_span_eq_str(key, "bootstrap.servers") &&
+            !pen_span_eq(connector->items[i].value, ours))
+            return true;
+        for (size_t a = 0; a < PEN_COUNT(access); a++)
+            if (pen_span_has_prefix(key, access[a]))
+                return true;
+    }
+    const struct pen_span of_producers = pen_config_get(worker, "producer.bootstrap.servers");
+    return of_producers.p != NULL && !pen_span_eq(of_producers, ours);
+}
+
+/* bootstrap.servers, then the worker's and the connector's own for that kind of client */
+static int put_task_client(const struct pen_config *worker, const struct pen_config *connector,
+                           const char *family, const char *overrides, struct pen_config *ret,
+                           struct pen_error *err)
+{
+    int rc = pen_config_set(ret, PEN_SPAN_LIT("bootstrap.servers"),
+                            pen_worker_config_get(worker, "bootstrap.servers"));
+    if (rc == 0)
+        rc = pen_config_subset(worker, family, ret);
+    if (rc == 0 && connector != NULL)
+        rc = put_overrides(worker, connector, overrides, ret, err);
+    return rc;
+}
+
 int pen_config_client(const struct pen_config *worker, const struct pen_config *connector,
                       enum pen_client client, struct pen_config *ret, struct pen_error *err)
 {
@@ -293,12 +333,10 @@ int pen_config_client(const struct pen_config *worker, const struct pen_config *
         rc = put_unprefixed(worker, ret);
         break;
     case PEN_CLIENT_TASK_PRODUCER:
-        rc = pen_config_set(ret, PEN_SPAN_LIT("bootstrap.servers"),
-                            pen_worker_config_get(worker, "bootstrap.servers"));
-        if (rc == 0)
-            rc = pen_config_subset(worker, "producer.", ret);
-        if (rc == 0 && connector != NULL)
-            rc = put_overrides(worker, connector, "producer.override.", ret, err);
+        rc = put_task_client(worker, connector, "producer.", "producer.override.", ret, err);
+        break;
+    case PEN_CLIENT_TASK_CONSUMER:
+        rc = put_task_client(worker, connector, "consumer.", "consumer.override.", ret, err);
         break;
     case PEN_CLIENT_TASK_ADMIN:
         rc = put_unprefixed(worker, ret);

@@ -11,6 +11,8 @@
 struct pair {
     struct pen_offset_store base; /* its entries stay empty */
     struct pen_offset_store *own, *workers;
+    unsigned writes; /* that look at it again; guarded by base.lock */
+    bool closed;     /* likewise */
 };
 
 static int pair_get(struct pen_offset_store *s, struct pen_span key, struct pen_buf *ret)
@@ -56,8 +58,23 @@ struct pair_write {
     void *arg;
 };
 
+static void pair_let_go(struct pair *p)
+{
+    pthread_mutex_lock(&p->base.lock);
+    const bool last = p->closed && p->writes == 0;
+    pthread_mutex_unlock(&p->base.lock);
+    if (!last)
+        return;
+    store__offsets_done(&p->base);
+    free(p);
+}
+
 static void write_free(struct pair_write *w)
 {
+    pthread_mutex_lock(&w->pair->base.lock);
+    w->pair->writes--;
+    pthread_mutex_unlock(&w->pair->base.lock);
+    pair_let_go(w->pair);
     for (size_t i = 0; w->texts != NULL && i < 2 * w->n; i++)
         pen_buf_done(&w->texts[i]);
     free(w->texts);
@@ -100,11 +117,14 @@ static void own_done(void *arg, int code, const struct pen_error *err)
 static void tombstones_done(void *arg, int code, const struct pen_error *err)
 {
     struct pair_write *w = arg;
-    if (code == 0) {
+    struct pen_error late = {0};
+    if (code == 0 && !w->pair->closed) {
         pen_offset_store_write(w->pair->own, w->v, w->n, own_done, w);
         return;
     }
-    store__answer(w->fn, w->arg, code, err);
+    if (code == 0)
+        pen_error_set(&late, PEN_E_STOPPED, "the offset store is closed");
+    store__answer(w->fn, w->arg, code == 0 ? late.code : code, code == 0 ? &late : err);
     write_free(w);
 }
 
@@ -115,6 +135,9 @@ static void pair_write(struct pen_offset_store *s, const struct pen_offset_chang
     struct pen_error err = {0};
     if (w != NULL) {
         *w = (struct pair_write){.pair = (struct pair *)s, .n = n, .fn = fn, .arg = arg};
+        pthread_mutex_lock(&s->lock);
+        w->pair->writes++;
+        pthread_mutex_unlock(&s->lock);
         w->texts = calloc(2 * n + 1, sizeof(*w->texts));
         w->v = calloc(n + 1, sizeof(*w->v));
     }
@@ -167,13 +190,20 @@ static void pair_refresh(struct pen_offset_store *s, pen_store_done_fn *fn, void
 
 /* ---- open, close ---- */
 
-/* Closing the own store answers what is under way there, which still may look at the pair. */
+/* Closing the own store answers what is under way there, which still looks at the pair; what is under
+ * way in the worker's does later. */
 static void pair_close(struct pen_offset_store *s)
 {
     struct pair *p = (struct pair *)s;
+    pthread_mutex_lock(&s->lock);
+    p->closed = true;
+    p->writes++; /* this one */
+    pthread_mutex_unlock(&s->lock);
     pen_offset_store_close(p->own);
-    store__offsets_done(s);
-    free(p);
+    pthread_mutex_lock(&s->lock);
+    p->writes--;
+    pthread_mutex_unlock(&s->lock);
+    pair_let_go(p);
 }
 
 static const struct store__offset_ops pair_ops = {pair_get, pair_each, pair_write, pair_refresh,

@@ -173,6 +173,7 @@ int pen_offset_store_open_topic(const struct pen_offset_topic_options *o,
                                               .option = o->option,
                                               .purpose = "source connector offsets",
                                               .trust_topic = o->trust_topic,
+                                              .create_timeout_ms = o->create_timeout_ms,
                                               .record = on_record,
                                               .ready = on_ready,
                                               .arg = t};

@@ -33,11 +33,21 @@ bool dist_settle(struct herder_dist *d, struct herder_connector *c)
     return owned && d->ready;
 }
 
-void dist_session(struct herder_dist *d, struct herder_run *r, struct pen_session_options *o)
+int dist_session(struct herder_dist *d, struct herder_run *r, const struct pen_config *raw,
+                 struct pen_session_options *o, struct pen_error *err)
 {
     o->lease = group_lease(d->group);
     o->send_ms = group_send_ms(d->group);
     r->epoch = atomic_load(&o->lease->epoch);
+    int rc = dist_offsets_hold(d, raw, &r->offsets, err);
+    if (rc < 0 || !r->offsets)
+        return rc;
+    o->offsets = dist_offsets_store(r->offsets);
+    if (o->transactional_id) { /* the store's writer is the task's producer, so it copies itself */
+        o->offsets_topic = dist_offsets_topic(r->offsets);
+        o->offsets_copy = d->offsets;
+    }
+    return 0;
 }
 
 void dist_changed(void *arg)
@@ -66,8 +76,10 @@ static bool is_busy(void *arg)
 static void on_tick(uv_timer_t *timer)
 {
     struct herder_dist *d = timer->data;
+    dist_leader_tick(d);
     dist_status_tick(d);
     dist_jobs_tick(d);
+    dist_offsets_tick(d);
     if (d->leaving)
         herder_maybe_stopped(d->h);
 }
@@ -181,25 +193,32 @@ static int open_log(struct herder_dist *d, const struct pen_topic_log_options *w
     return rc;
 }
 
-static int open_offsets(struct herder_dist *d, struct pen_error *err)
+int dist_open_offset_topic(struct herder_dist *d, const struct pen_offset_topic_options *what,
+                           struct pen_offset_store **ret, struct pen_error *err)
 {
     const struct pen_config *w = d->h->o.worker;
     struct pen_config settings = PEN_CONFIG_INIT;
-    struct pen_offset_topic_options o = {
-        .clients = d->h->o.clients,
-        .topic = d->offset_topic,
-        .partitions = (int)pen_worker_config_int(w, "offset.storage.partitions"),
-        .replication_factor = (int)pen_worker_config_int(w, "offset.storage.replication.factor"),
-        .settings = &settings,
-        .option = "offset.storage.topic",
-        .ready = on_read,
-        .arg = d};
+    struct pen_offset_topic_options o = *what;
+    o.partitions = (int)pen_worker_config_int(w, "offset.storage.partitions");
+    o.replication_factor = (int)pen_worker_config_int(w, "offset.storage.replication.factor");
+    o.settings = &settings;
     int rc = settings_of(w, "offset.storage.", &settings);
     if (rc < 0)
         pen_error_set(err, rc, "unable to open topic '%s': out of memory", o.topic);
     else
-        rc = pen_offset_store_open_topic(&o, &d->offsets, err);
+        rc = pen_offset_store_open_topic(&o, ret, err);
     pen_config_done(&settings);
+    return rc;
+}
+
+static int open_offsets(struct herder_dist *d, struct pen_error *err)
+{
+    const struct pen_offset_topic_options o = {.clients = d->h->o.clients,
+                                               .topic = d->offset_topic,
+                                               .option = "offset.storage.topic",
+                                               .ready = on_read,
+                                               .arg = d};
+    int rc = dist_open_offset_topic(d, &o, &d->offsets, err);
     d->h->o.offsets = d->offsets;
     return rc;
 }
@@ -243,7 +262,8 @@ int dist_open(struct pen_herder *h, struct pen_error *err)
     d->timer.data = d;
     if (!d->group_id || !d->config_topic || !d->offset_topic || !d->status_topic)
         return pen_error_set(err, PEN_E_NOMEM, "unable to make the herder: out of memory");
-    return open_topics(d, err);
+    int rc = dist_leader_open(d, err);
+    return rc < 0 ? rc : open_topics(d, err);
 }
 
 /* ---- ending ------------------------------------------------------------------------------------ */
@@ -280,9 +300,12 @@ void dist_free(struct herder_dist *d)
 {
     if (!d)
         return;
+    pen_fenced_close(d->leader);
     pen_topic_log_close(d->configs);
     pen_topic_log_close(d->statuses);
+    dist_offsets_close(d);
     pen_offset_store_close(d->offsets);
+    dist_offsets_free(d); /* behind the last answer */
     pen_log_clients_close(d->h->o.clients, NULL, NULL);
     uv_close((uv_handle_t *)&d->timer, NULL);
     uv_run(d->h->o.loop, UV_RUN_NOWAIT);

@@ -2,9 +2,10 @@
  * DistributedHerder.
  *
  *     leader?  no ─► PEN_E_ELSEWHERE (its URL), or a conflict while nobody knows it
- *     yes ─► records put ─► all of the topic up to them is read ─► answer
+ *     yes ─► records put as the leader ─► target state put ─► all of the topic up to them is read
+ *         ─► answer
  *
- * Pause and resume are written by whoever is asked. */
+ * Target states and levels of loggers are written by whoever is asked, as in Connect. */
 #include "dist_int.h"
 
 #include <stdlib.h>
@@ -59,6 +60,9 @@ bool dist_runs(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn, v
 
 static void job_free(struct dist_job *j)
 {
+    for (size_t i = 0; i < j->texts.n; i++)
+        pen_buf_done(&j->texts.v[i]);
+    pen_vec_done(&j->texts);
     free(j->name);
     free(j);
 }
@@ -73,6 +77,8 @@ static void job_unlink(struct dist_job *j)
 
 static void job_answer(struct dist_job *j)
 {
+    if (!j->fn && j->err.code < 0 && j->err.code != PEN_E_STOPPED)
+        pen_log_error(DIST_LOG, &j->err);
     if (!j->fn)
         return; /* answered before it was written */
     if (j->err.code < 0)
@@ -119,17 +125,17 @@ void dist_jobs_stop(struct herder_dist *d)
     }
 }
 
+bool dist_is_changing(const struct herder_dist *d, const char *name)
+{
+    const struct dist_job *j = d->jobs;
+    while (j && strcmp(j->name, name) != 0)
+        j = j->next;
+    return j != NULL;
+}
+
 static struct dist_job *job_new(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn,
                                 void *arg)
 {
-    for (const struct dist_job *j = d->jobs; j; j = j->next) {
-        if (!pen_span_eq_str(name, j->name))
-            continue;
-        herder_answer_error(fn, arg, PEN_E_CONFLICT,
-                            "Cannot complete request because of a conflicting operation (e.g. "
-                            "worker rebalance)");
-        return NULL;
-    }
     struct dist_job *j = calloc(1, sizeof(*j));
     if (j)
         j->name = strndup((const char *)name.p, name.n);
@@ -138,9 +144,17 @@ static struct dist_job *job_new(struct herder_dist *d, struct pen_span name, pen
         herder_answer_error(fn, arg, PEN_E_NOMEM, "out of memory");
         return NULL;
     }
+    if (dist_is_changing(d, j->name)) {
+        job_free(j);
+        herder_answer_error(fn, arg, PEN_E_CONFLICT,
+                            "Cannot complete request because of a conflicting operation (e.g. "
+                            "worker rebalance)");
+        return NULL;
+    }
     j->d = d;
     j->fn = fn;
     j->arg = arg;
+    j->then_target = -1;
     j->next = d->jobs;
     d->jobs = j;
     return j;
@@ -153,23 +167,45 @@ static void put_done(void *arg, int code, const struct pen_error *err)
         j->err = *err;
 }
 
-/* "<prefix><name>"; value NULL: a tombstone */
+static void job_no_memory(struct dist_job *j)
+{
+    if (j->err.code == 0)
+        pen_error_set(&j->err, PEN_E_NOMEM, "out of memory");
+}
+
+static void job_key(const struct dist_job *j, const char *prefix, struct pen_buf *out)
+{
+    pen_buf_printf(out, "%s%s", prefix, j->name);
+}
+
+/* "<prefix><name>", written by whoever is asked. Empties value. */
 static void job_put(struct dist_job *j, const char *prefix, struct pen_buf *value)
 {
     struct pen_error err = {0};
-    struct pen_buf key = PEN_BUF_INIT;
-    int rc;
-    pen_buf_printf(&key, "%s%s", prefix, j->name);
-    if (key.bad || (value && value->bad))
-        rc = pen_error_set(&err, PEN_E_NOMEM, "out of memory");
-    else
-        rc = pen_topic_log_put(j->d->configs, pen_buf_span(&key),
-                               value ? pen_buf_span(value) : PEN_SPAN_NONE, put_done, j, &err);
-    if (rc < 0)
+    PEN_CLEANUP(pen_buf_done) struct pen_buf key = PEN_BUF_INIT;
+    job_key(j, prefix, &key);
+    if (key.bad || value->bad)
+        job_no_memory(j);
+    else if (pen_topic_log_put(j->d->configs, pen_buf_span(&key), pen_buf_span(value), put_done, j,
+                               &err) < 0)
         put_done(j, err.code, &err);
-    pen_buf_done(&key);
-    if (value)
+    pen_buf_done(value);
+}
+
+/* Likewise, the leader's; value NULL: a tombstone. */
+static void job_lead(struct dist_job *j, const char *prefix, struct pen_buf *value)
+{
+    struct pen_buf *key = pen_vec_push(&j->texts), *text = key ? pen_vec_push(&j->texts) : NULL;
+    if (text) {
+        key = text - 1; /* the vector may have moved */
+        *key = PEN_BUF_INIT;
+        *text = value ? *value : PEN_BUF_INIT;
+        job_key(j, prefix, key);
+    } else if (value) {
         pen_buf_done(value);
+    }
+    if (!text || key->bad || text->bad)
+        job_no_memory(j);
 }
 
 static void job_read(void *arg, int code, const struct pen_error *err)
@@ -188,19 +224,51 @@ static void job_read(void *arg, int code, const struct pen_error *err)
     job_end(j);
 }
 
-static void job_go(struct dist_job *j)
-{
-    pen_topic_log_read_to_end(j->d->configs, job_read, j);
-}
-
-/* ---- changes ----------------------------------------------------------------------------------- */
-
 static void job_put_target(struct dist_job *j, enum pen_target target)
 {
     struct pen_buf b = PEN_BUF_INIT;
     config_record_target(target, &b);
     job_put(j, "target-state-", &b);
 }
+
+static void job_led(void *arg, int code, const struct pen_error *err)
+{
+    struct dist_job *j = arg;
+    if (!j->d) {
+        job_free(j);
+        return;
+    }
+    put_done(j, code, err);
+    if (j->err.code < 0) {
+        job_end(j);
+        return;
+    }
+    if (j->then_target >= 0)
+        job_put_target(j, (enum pen_target)j->then_target);
+    pen_topic_log_read_to_end(j->d->configs, job_read, j);
+}
+
+static void job_go(struct dist_job *j)
+{
+    struct pen_keyed_text v[2];
+    const size_t n = j->texts.n / 2;
+    if (j->err.code < 0) {
+        job_end(j);
+        return;
+    }
+    if (n == 0) {
+        job_led(j, 0, NULL);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct pen_buf *value = &j->texts.v[2 * i + 1];
+        v[i] = (struct pen_keyed_text){pen_buf_span(&j->texts.v[2 * i]),
+                                       value->n ? pen_buf_span(value) : PEN_SPAN_NONE};
+    }
+    dist_leader_put(j->d, v, n, job_led, j);
+}
+
+/* ---- changes ----------------------------------------------------------------------------------- */
 
 void dist_put(struct herder_dist *d, const char *name, const struct pen_config *raw,
               enum pen_target initial, bool created, pen_answer_fn *fn, void *arg)
@@ -210,10 +278,13 @@ void dist_put(struct herder_dist *d, const char *name, const struct pen_config *
     if (!j)
         return;
     j->created = created;
-    if (created && initial != PEN_TARGET_STARTED)
-        job_put_target(j, initial); /* before, so that it does not start */
+    if (created && initial != PEN_TARGET_STARTED) { /* before, so that it does not start */
+        config_record_target(initial, &b);
+        job_lead(j, "target-state-", &b);
+        b = PEN_BUF_INIT;
+    }
     config_record_properties(raw, NULL, &b);
-    job_put(j, "connector-", &b);
+    job_lead(j, "connector-", &b);
     job_go(j);
 }
 
@@ -229,8 +300,8 @@ void dist_delete(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn,
     struct dist_job *j = job_new(d, name, fn, arg);
     if (!j)
         return;
-    job_put(j, "connector-", NULL);
-    job_put(j, "target-state-", NULL);
+    job_lead(j, "connector-", NULL);
+    job_lead(j, "target-state-", NULL);
     job_go(j);
 }
 
@@ -250,10 +321,10 @@ void dist_target(struct herder_dist *d, struct pen_span name, enum pen_target ta
         return;
     if (stop) {
         config_record_commit(0, &b);
-        job_put(j, "commit-", &b);
+        job_lead(j, "commit-", &b);
         j->waits_idle = true; /* offsets may be altered then */
     }
-    job_put_target(j, target);
+    j->then_target = (int)target;
     job_go(j);
 }
 
@@ -267,7 +338,7 @@ static void restart_written(struct herder_dist *d, struct pen_span name, bool in
     if (!j)
         return;
     config_record_restart(include_tasks, only_failed, &b);
-    job_put(j, "restart-connector-", &b);
+    job_lead(j, "restart-connector-", &b);
     /* The answer shows what is about to restart, so it is made now. */
     c->shows_restart =
         include_tasks && s->task.known && (!only_failed || s->task.state == PEN_STATUS_FAILED);

@@ -4,6 +4,8 @@
  *     dist.c          opening and ending: topics read ─► group joined ─► … ─► left
  *     dist_records.c  records that were read ─► herder's connectors, runs, loggers
  *     dist_changes.c  what REST wants changed ─► records ─► read back ─► answer
+ *     dist_leader.c   records that only the leader writes
+ *     dist_offsets.c  connectors with an offsets topic of their own
  *     dist_status.c   what is written without being asked: statuses by the one who runs a connector;
  *                     task configurations and the funerals of what was deleted by the leader
  *
@@ -25,7 +27,9 @@ struct dist_job {
     char *name;            /* of the connector */
     pen_answer_fn *fn;
     void *arg;
-    struct pen_error err; /* the first one's */
+    struct pen_error err;          /* the first one's */
+    PEN_VEC(struct pen_buf) texts; /* of the leader's records: key, value …; empty: a tombstone */
+    int then_target;               /* put behind them: enum pen_target, -1 = none */
     bool created;
     bool waits_idle;  /* for the connector's task to have ended, wherever it ran */
     int64_t until_ns; /* but no longer */
@@ -43,7 +47,11 @@ struct herder_dist {
     struct group *group;
     uv_timer_t timer;
     struct dist_job *jobs;
-    unsigned puts; /* of statuses, on their way */
+    unsigned puts;                    /* of statuses, on their way */
+    struct pen_fenced_writer *leader; /* NULL: the leader writes as everybody does */
+    bool claimed;
+    int64_t claim_ns; /* not before that: the last one failed */
+    struct dist_offsets *own_offsets;
     char *group_id, *config_topic, *offset_topic, *status_topic;
 };
 
@@ -55,7 +63,14 @@ bool dist_left(struct herder_dist *d);
 void dist_free(struct herder_dist *d); /* NULL is fine; the loop runs on after it */
 /* Before the herder settles: is the connector ours to run? What is not, is stopped here. */
 bool dist_settle(struct herder_dist *d, struct herder_connector *c);
-void dist_session(struct herder_dist *d, struct herder_run *r, struct pen_session_options *o);
+/* raw: what it will run with */
+PEN_MUST_USE int dist_session(struct herder_dist *d, struct herder_run *r,
+                              const struct pen_config *raw, struct pen_session_options *o,
+                              struct pen_error *err);
+/* With the worker's settings for such topics. */
+PEN_MUST_USE int dist_open_offset_topic(struct herder_dist *d,
+                                        const struct pen_offset_topic_options *what,
+                                        struct pen_offset_store **ret, struct pen_error *err);
 void dist_changed(void *arg); /* the group's callback: slots, leadership, members */
 
 /* dist_records.c */
@@ -80,8 +95,33 @@ void dist_logger(struct herder_dist *d, const char *name, const char *level, pen
 /* May its offsets be altered? Connect's words if not. */
 PEN_MUST_USE int dist_may_alter(const struct herder_dist *d, const struct herder_connector *c,
                                 struct pen_error *err);
+/* Is a change of it on its way? Its tasks are not looked at then: the next record says more. */
+bool dist_is_changing(const struct herder_dist *d, const char *name);
 void dist_jobs_tick(struct herder_dist *d);
 void dist_jobs_stop(struct herder_dist *d);
+
+/* dist_leader.c */
+PEN_MUST_USE int dist_leader_open(struct herder_dist *d, struct pen_error *err);
+void dist_leader_tick(struct herder_dist *d);
+/* Records of the config topic, all of them or none where the writer is fenced. fn is called once. */
+void dist_leader_put(struct herder_dist *d, const struct pen_keyed_text *v, size_t n,
+                     pen_store_done_fn *fn, void *arg);
+
+/* dist_offsets.c */
+/* *ret NULL: the worker's topic. Errors: PEN_E_CONFIG, PEN_E_NOMEM, PEN_E_CONFLICT */
+PEN_MUST_USE int dist_offsets_hold(struct herder_dist *d, const struct pen_config *raw,
+                                   struct dist_offsets **ret, struct pen_error *err);
+void dist_offsets_drop(struct dist_offsets *o); /* NULL is fine */
+struct pen_offset_store *dist_offsets_store(const struct dist_offsets *o);
+const char *dist_offsets_topic(const struct dist_offsets *o);
+/* For a connector that is stopped: a store that writes where its task would, in a transaction with the
+ * task's id. Its own topic is `held`, NULL: the worker's. */
+PEN_MUST_USE int dist_offsets_fenced(struct herder_dist *d, const char *name,
+                                     const struct pen_config *raw, const struct dist_offsets *held,
+                                     struct pen_offset_store **ret, struct pen_error *err);
+void dist_offsets_tick(struct herder_dist *d);
+void dist_offsets_close(struct herder_dist *d); /* the stores */
+void dist_offsets_free(struct herder_dist *d);
 
 /* dist_status.c */
 void dist_view(const struct herder_dist *d, const struct herder_connector *c,

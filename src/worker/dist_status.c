@@ -185,13 +185,14 @@ static void put_config(struct herder_dist *d, struct config_connector *k, struct
                        struct pen_buf *value)
 {
     struct pen_error err = {0};
-    int rc = key->bad || value->bad
-                 ? pen_error_set(&err, PEN_E_NOMEM,
-                                 "unable to write a task's configuration: out of memory")
-                 : pen_topic_log_put(d->configs, pen_buf_span(key), pen_buf_span(value), tasks_put,
-                                     k, &err);
-    if (rc < 0)
-        tasks_put(k, rc, &err);
+    const struct pen_keyed_text v = {pen_buf_span(key), pen_buf_span(value)};
+    if (key->bad || value->bad)
+        tasks_put(k,
+                  pen_error_set(&err, PEN_E_NOMEM,
+                                "unable to write a task's configuration: out of memory"),
+                  &err);
+    else
+        dist_leader_put(d, &v, 1, tasks_put, k);
     pen_buf_done(key);
     pen_buf_done(value);
 }
@@ -203,7 +204,7 @@ static void give_task(struct herder_dist *d, struct config_connector *k)
     (void)pen_connector_class(pen_config_get(&k->raw, "connector.class"), &flavor);
     const char *task_class = pen_connector_task_class(flavor);
     if (!k->exists || k->target != PEN_TARGET_STARTED || k->writing ||
-        config_task_is_current(k, task_class))
+        dist_is_changing(d, k->name) || config_task_is_current(k, task_class))
         return;
     struct pen_buf key = PEN_BUF_INIT, value = PEN_BUF_INIT;
     k->writing = true;

@@ -42,12 +42,14 @@ struct herder_connector {
 };
 enum { TOLD_NOTHING = -1, TOLD_UNKNOWN = -2 };
 
+struct dist_offsets;
 struct herder_run {
     struct herder_run *next;
     struct pen_herder *h;
     struct herder_connector *c; /* NULL: deleted */
     char *name;
-    char *transactional_id; /* NULL: at least once */
+    char *transactional_id;       /* NULL: at least once */
+    struct dist_offsets *offsets; /* distributed: of the connector's own topic, or NULL */
     struct pen_session session;
     bool stopping, reaping;
     struct pen_error error; /* what it ended with; written before the reaper answers */

@@ -5,7 +5,9 @@
  * so the partition is cut out of it as it stands. What others wrote is read first, as Connect does:
  *
  *     show    refresh ─► each ─► answer
- *     alter   refresh ─► what there is, when all go ─► write ─► refresh ─► answer */
+ *     alter   refresh ─► what there is, when all go ─► write ─► refresh ─► answer
+ *
+ * Where tasks write in transactions, so does this, with the task's id. */
 #include "herder_int.h"
 #include "dist_int.h"
 
@@ -13,8 +15,9 @@
 
 struct herder_offset_job {
     struct herder_offset_job *next;
-    struct pen_herder *h; /* NULL: it ended, and has answered */
-    struct pen_offset_store *store;
+    struct pen_herder *h;                    /* NULL: it ended, and has answered */
+    struct pen_offset_store *store, *writer; /* writer NULL: the store writes */
+    struct dist_offsets *held;               /* distributed: of the connector's own topic */
     struct pen_buf prefix;
     void (*each)(void *arg, const struct pen_connector_offset *o);
     pen_answer_fn *fn;
@@ -46,19 +49,24 @@ static void answer(pen_answer_fn *fn, void *arg, const struct pen_error *err)
     fn(arg, &a);
 }
 
-static struct herder_offset_job *job_new(struct pen_herder *h, struct pen_span name,
+static struct herder_offset_job *job_new(struct pen_herder *h, const struct herder_connector *c,
                                          pen_answer_fn *fn, void *arg, struct pen_error *err)
 {
+    struct dist_offsets *held = NULL;
+    if (h->d && dist_offsets_hold(h->d, &c->raw, &held, err) < 0)
+        return NULL;
     struct herder_offset_job *j = calloc(1, sizeof(*j));
     if (!j) {
+        dist_offsets_drop(held);
         pen_error_set(err, PEN_E_NOMEM, "out of memory");
         return NULL;
     }
     j->h = h;
-    j->store = h->o.offsets;
+    j->held = held;
+    j->store = held ? dist_offsets_store(held) : h->o.offsets;
     j->fn = fn;
     j->arg = arg;
-    key_prefix(name, &j->prefix);
+    key_prefix(pen_span_str(c->name), &j->prefix);
     j->next = h->offset_jobs;
     h->offset_jobs = j;
     return j;
@@ -69,6 +77,8 @@ static void job_free(struct herder_offset_job *j)
     for (size_t i = 0; i < j->texts.n; i++)
         pen_buf_done(&j->texts.v[i]);
     pen_vec_done(&j->texts);
+    pen_offset_store_close(j->writer);
+    dist_offsets_drop(j->held);
     pen_buf_done(&j->prefix);
     free(j);
 }
@@ -95,6 +105,9 @@ void herder_offsets_stop(struct pen_herder *h)
         h->offset_jobs = j->next;
         j->h = NULL;
         answer(j->fn, j->arg, &err);
+        struct pen_offset_store *writer = j->writer;
+        j->writer = NULL;
+        pen_offset_store_close(writer); /* answers what is under way there: j may be gone */
     }
 }
 
@@ -122,10 +135,11 @@ void pen_herder_offsets(struct pen_herder *h, struct pen_span name,
 {
     struct pen_error err = {0};
     struct herder_offset_job *j = NULL;
-    if (!pen_map_get(&h->connectors, name))
+    const struct herder_connector *c = pen_map_get(&h->connectors, name);
+    if (!c)
         pen_error_set(&err, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
     else
-        j = job_new(h, name, fn, arg, &err);
+        j = job_new(h, c, fn, arg, &err);
     if (!j) {
         answer(fn, arg, &err);
         return;
@@ -201,13 +215,13 @@ static void alter(void *arg, int code, const struct pen_error *err)
         job_end(j, &none);
         return;
     }
-    pen_offset_store_write(j->store, v, n, written, j);
+    pen_offset_store_write(j->writer ? j->writer : j->store, v, n, written, j);
     free(v);
 }
 
-static int may_alter(const struct pen_herder *h, struct pen_span name, struct pen_error *err)
+static int may_alter(const struct pen_herder *h, const struct herder_connector *c,
+                     struct pen_span name, struct pen_error *err)
 {
-    const struct herder_connector *c = pen_map_get(&h->connectors, name);
     if (!c)
         return pen_error_set(err, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
     if (h->d)
@@ -229,13 +243,19 @@ void pen_herder_offsets_alter(struct pen_herder *h, struct pen_span name,
     struct herder_offset_job *j = NULL;
     if (h->d && !dist_leads(h->d, fn, arg))
         return;
-    if (may_alter(h, name, &err) == 0)
-        j = job_new(h, name, fn, arg, &err);
+    const struct herder_connector *c = pen_map_get(&h->connectors, name);
+    if (may_alter(h, c, name, &err) == 0)
+        j = job_new(h, c, fn, arg, &err);
     if (!j) {
         answer(fn, arg, &err);
         return;
     }
     j->reset = v == NULL;
+    if (h->d && h->o.transaction_group &&
+        dist_offsets_fenced(h->d, c->name, &c->raw, j->held, &j->writer, &err) < 0) {
+        job_end(j, &err);
+        return;
+    }
     bool ok = !j->prefix.bad;
     for (size_t i = 0; i < n && v && ok; i++)
         ok = add_change(j, v[i].partition, v[i].offset);

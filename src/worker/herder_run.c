@@ -77,6 +77,7 @@ static void run_free(uv_handle_t *handle)
 {
     struct herder_run *r = handle->data;
     pen_vec_done(&r->waiters);
+    dist_offsets_drop(r->offsets);
     free(r->transactional_id);
     free(r->name);
     free(r);
@@ -217,12 +218,14 @@ static int open_session(struct herder_run *r, const struct herder_connector *c,
         o.transactional_id = r->transactional_id;
         o.offsets_topic = h->o.offsets_topic;
     }
+    const struct pen_config *raw = c->task_raw.n ? &c->task_raw : &c->raw;
+    int rc = h->d ? dist_session(h->d, r, raw, &o, err) : 0;
+    if (rc < 0)
+        return rc;
     r->session.raw = PEN_CONFIG_INIT;
-    if (h->d)
-        dist_session(h->d, r, &o);
-    if (pen_config_merge(&r->session.raw, c->task_raw.n ? &c->task_raw : &c->raw, true) < 0)
+    if (pen_config_merge(&r->session.raw, raw, true) < 0)
         return pen_error_set(err, PEN_E_NOMEM, "unable to start: out of memory");
-    int rc = pen_session_open(&r->session, &o, err);
+    rc = pen_session_open(&r->session, &o, err);
     return rc < 0 ? rc : pen_task_start(r->session.task, err);
 }
 
@@ -250,6 +253,7 @@ static void start(struct pen_herder *h, struct herder_connector *c)
         pen_log_error(HERDER_LOG, &err);
         herder_trace(c, &err);
         pen_session_done(&r->session);
+        dist_offsets_drop(r->offsets);
         free(r->transactional_id);
         free(name);
         free(r);

@@ -6,6 +6,7 @@
   table.py check  requests.json --url URL --mysql HOST:PORT   ask again and compare: n of m equal
   table.py alone  requests.json --serve SERVE_REST            the rows that need no server, against
                                                               tests/unit/rest/serve_rest
+  … --distributed                                             on a worker of a group
 
 The rows run in order and share state (a connector made by one is deleted by a later one). What no
 two workers share is normalised: worker ids, versions, cluster ids, traces, times; lists of names and
@@ -14,8 +15,16 @@ checking, until it is the expected one. A row with "alone": false needs a server
 row with "errors only" just the errors of validate count. A row with "differs" is a difference on
 purpose, with the reason; its "ours" is then what must come. An answer may be {"same as": name of an
 earlier row}.
+
+A distributed worker's answer is "distributed" where it is not the standalone one's; "ours distributed" and
+"differs distributed" are as without. It does what it is told a little later, so what it knows of a
+connector is asked until it settles. A row with "signed" has the headers of a request of one worker to
+another, with the key that --key gives, or the one named there.
 """
 import argparse
+import base64
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -32,7 +41,7 @@ HEADERS = ("content-type", "location", "allow")
 
 def fill(text, values):
     for k, v in values.items():
-        text = text.replace("${" + k + "}", v)
+        text = text.replace("${" + k + "}", str(v))
     return text
 
 
@@ -44,6 +53,11 @@ def ask(base, request, values):
     if request.get("accept"):
         headers["Accept"] = request["accept"]
     body = request.get("body")
+    if request.get("signed"):
+        algorithm, key = request["signed"], base64.b64decode(request.get("key") or values["key"])
+        headers["X-Connect-Request-Signature-Algorithm"] = algorithm
+        digest = {"HmacSHA1": hashlib.sha1}.get(algorithm, hashlib.sha256)
+        headers["X-Connect-Authorization"] = request.get("signature") or base64.b64encode(hmac.new(key, (body or "").encode(), digest).digest()).decode()
     c.request(request["method"], fill(request["path"], values), body=None if body is None else fill(body, values).encode(), headers=headers)
     r = c.getresponse()
     text = r.read().decode(errors="replace")
@@ -103,6 +117,15 @@ def project(body):
     return {"name": body["name"], "error_count": body["error_count"], "groups": body["groups"], "errors": {v["name"]: v["errors"] for v in found}}
 
 
+def changes(request):
+    return request["method"] == "GET" and request["path"].startswith("/connectors")
+
+
+def same(row, rows, key):
+    answer = row[key]
+    return next(r for r in rows if r["name"] == answer["same as"])["answer"] if "same as" in answer else answer
+
+
 def settled(base, row, values, want):
     """Asks until the answer is the wanted one; recording: until it is the same for two seconds."""
     last, since, end = None, time.monotonic(), time.monotonic() + 30
@@ -111,7 +134,8 @@ def settled(base, row, values, want):
         got["body"] = normal(got["body"], values)
         if row.get("errors only"):
             got["body"] = project(got["body"])
-        if not row.get("settle") or (want is not None and got == want):
+        busy = got["status"] == 409 and "rebalance" in str(got["body"]) and "rebalance" not in str(want)
+        if not (row.get("settle") or busy or (values["distributed"] and changes(row["request"]))) or (want is not None and got == want):
             return got
         if got != last:
             last, since = got, time.monotonic()
@@ -154,30 +178,38 @@ def main():
     p.add_argument("--password", default="cdc")
     p.add_argument("--dir", default="/tmp")
     p.add_argument("--new", action="store_true")
+    p.add_argument("--distributed", action="store_true")
+    p.add_argument("--key", default="", help="the group's session key, for rows that are signed")
     p.add_argument("-v", "--verbose", action="store_true")
     a = p.parse_args()
     process = serve(a) if a.mode == "alone" else None
     host, port = a.mysql.rsplit(":", 1)
-    values = {"host": host, "port": port, "user": a.user, "password": a.password, "dir": os.path.abspath(a.dir)}
+    values = {"host": host, "port": port, "user": a.user, "password": a.password, "dir": os.path.abspath(a.dir),
+              "distributed": a.distributed, "key": a.key}
     base = urllib.parse.urlsplit(a.url)
     rows = json.load(open(a.table))
     equal = on_purpose = compared = 0
     for row in rows:
         if a.mode == "record":
             got = settled(base, row, values, None)
-            row["answer"] = row["answer"] if a.new and "answer" in row else got
+            if a.distributed and "answer" in row:
+                row.pop("distributed", None)
+                if got != same(row, rows, "answer"):
+                    row["distributed"] = got
+            else:
+                row["answer"] = row["answer"] if a.new and "answer" in row else got
             continue
-        answer = row["answer"]
-        if "same as" in answer:
-            answer = next(r["answer"] for r in rows if r["name"] == answer["same as"])
-        want = dict(answer, **row.get("ours", {}))
+        apart = a.distributed and "distributed" in row
+        answer = same(row, rows, "distributed" if apart else "answer")
+        ours = row.get("ours distributed", {} if apart else row.get("ours", {})) if a.distributed else row.get("ours", {})
+        want = dict(answer, **ours)
         if process and not row.get("alone", True):
             continue
         got = settled(base, row, values, want)
         compared += 1
         if got == want:
-            equal += "ours" not in row
-            on_purpose += "ours" in row
+            equal += not ours
+            on_purpose += bool(ours)
             continue
         print(f"not equal: {row['name']}: {row['request']['method']} {row['request']['path']}")
         for k in ("status", "headers", "body"):

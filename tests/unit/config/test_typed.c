@@ -148,6 +148,15 @@ static void plugins(void)
                !pen_config_get(&client, "linger.ms").p,
            "admin client: unprefixed and admin.*");
     pen_config_done(&client);
+    TAP_OK(!pen_config_has_own_brokers(&worker, &c->items), "its brokers are the worker's");
+    rc = pen_config_set_str(&c->items, "producer.override.bootstrap.servers", "elsewhere:9092");
+    TAP_OK(rc == 0 && pen_config_has_own_brokers(&worker, &c->items), "or its own");
+    rc = pen_config_set_str(&c->items, "consumer.override.bootstrap.servers", "elsewhere:9092");
+    if (rc == 0)
+        rc = pen_config_client(&worker, &c->items, PEN_CLIENT_TASK_CONSUMER, &client, &err);
+    TAP_EQ_STR(pen_config_get_str(&client, "bootstrap.servers"), "elsewhere:9092",
+               "consumer of its offsets topic (%d)", rc);
+    pen_config_done(&client);
     rc = pen_config_set_str(&worker, "connector.client.config.override.policy", "None");
     rc = rc < 0 ? rc
                 : pen_config_client(&worker, &c->items, PEN_CLIENT_TASK_PRODUCER, &client, &err);

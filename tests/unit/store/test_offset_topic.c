@@ -146,6 +146,73 @@ static void pair(void)
     close_clients(c);
 }
 
+/* What is under way when a pair is closed is answered, and nothing looks at the pair behind that. */
+static void pair_closed(void)
+{
+    struct pen_offset_store *both = NULL;
+    struct pen_log_clients *c = new_clients();
+    struct pen_offset_store *workers = open_topic(c, "workers"), *own = open_topic(c, "own");
+    TAP_OK(run_until(2) && pen_offset_store_open_pair(own, workers, &both, NULL) == 0, "a pair");
+    write_one(both, KEY("q"), NULL); /* at the worker's first */
+    pen_offset_store_close(both);
+    TAP_OK(!run_until(1) && last.code == PEN_E_STOPPED, "a removal is answered when it comes back");
+    pen_offset_store_close(workers);
+    close_clients(c);
+}
+
+enum { END_TXN = 26 }; /* Kafka's number of the request */
+
+static struct pen_fenced_options fenced_options(void)
+{
+    return (struct pen_fenced_options){.loop = &loop,
+                                       .topic = "own",
+                                       .transactional_id = "group-a-0",
+                                       .producer_conf = mock_conf()};
+}
+
+static void fenced(void)
+{
+    struct pen_offset_store *alter = NULL, *both = NULL;
+    struct pen_fenced_writer *other = NULL;
+    struct pen_log_clients *c = new_clients();
+    struct pen_offset_store *workers = open_topic(c, "workers"), *own = open_topic(c, "own");
+    TAP_OK(run_until(2), "two topics are read %s", last.text);
+    struct pen_fenced_options o = fenced_options();
+    TAP_OK(pen_offset_store_open_fenced(own, &o, &alter, NULL) == 0 &&
+               pen_offset_store_open_pair(alter, workers, &both, NULL) == 0,
+           "a pair that writes in transactions");
+    write_one(both, KEY("t"), "{\"pos\":7}");
+    TAP_OK(run_until(1), "writes %s", last.text);
+    pen_offset_store_refresh(own, on_done, NULL);
+    pen_offset_store_refresh(workers, on_done, NULL);
+    TAP_OK(run_until(2), "both are read");
+    TAP_EQ_STR(get(own, KEY("t")), "{\"pos\":7}", "it is in the own topic");
+    TAP_EQ_STR(get(workers, KEY("t")), "{\"pos\":7}", "and in the worker's");
+    rd_kafka_mock_push_request_errors(mock, END_TXN, 1, RD_KAFKA_RESP_ERR_PRODUCER_FENCED);
+    write_one(both, KEY("t"), "{\"pos\":8}");
+    TAP_OK(!run_until(1) && last.code == PEN_E_PRODUCE, "who is fenced is told so: %s", last.text);
+    o = fenced_options();
+    TAP_OK(pen_fenced_open(&o, &other, NULL) == 0, "another with that id");
+    pen_fenced_claim(other, on_done, NULL);
+    TAP_OK(run_until(1), "claims it %s", last.text);
+    const struct pen_keyed_text v[] = {{PEN_SPAN_LIT(KEY("t")), PEN_SPAN_LIT("{\"pos\":9}")},
+                                       {PEN_SPAN_LIT(KEY("u")), PEN_SPAN_NONE}};
+    pen_fenced_put(other, v, 2, on_done, NULL);
+    TAP_OK(run_until(1), "who has it writes %s", last.text);
+    pen_offset_store_refresh(own, on_done, NULL);
+    TAP_OK(run_until(1), "the own topic");
+    TAP_EQ_STR(get(own, KEY("t")), "{\"pos\":9}", "has that");
+    pen_fenced_put(other, v, 2, on_done, NULL);
+    pen_fenced_put(other, v, 2, on_done, NULL);
+    pen_fenced_close(other);
+    TAP_OK(answers == 2 && last.code == PEN_E_STOPPED, "closing answers what waits");
+    answers = 0;
+    pen_offset_store_close(both);
+    pen_offset_store_close(own);
+    pen_offset_store_close(workers);
+    close_clients(c);
+}
+
 int main(void)
 {
     if (mock_begin()) {
@@ -154,6 +221,8 @@ int main(void)
         rd_kafka_mock_topic_create(mock, "own", 4, 1);
         topic();
         pair();
+        pair_closed();
+        fenced();
     }
     pen_buf_done(&value);
     return mock_end();

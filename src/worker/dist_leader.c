@@ -1,0 +1,144 @@
+/* What only the leader writes into the config topic. With exactly.once.source.support (also when it is
+ * `preparing`) that goes out in transactions of the group's id, so that who led before and does not
+ * know better yet is refused by the broker (KIP-618; spec connect.md §3.1).
+ *
+ *     leads ─► claim ─► put, put …      a put that fails gives the claim up
+ *     leads no more ─► release          it is claimed again once the lease says that we still lead:
+ *                                       claiming then cannot fence out who really does */
+#include "dist_int.h"
+
+#include <penstock/worker/client_conf.h>
+#include <penstock/sink.h>
+#include <stdlib.h>
+
+enum { AGAIN_MS = 2000 };
+
+static void note(void *arg, struct pen_span name, const char *why)
+{
+    (void)arg;
+    pen_debug("config", "worker property '%.*s' is not used by the leader: %s", PEN_SPAN_ARG(name),
+              why);
+}
+
+static int conf_of(const struct pen_config *worker, const char *group, void **ret,
+                   struct pen_error *err)
+{
+    struct pen_config c = PEN_CONFIG_INIT;
+    PEN_CLEANUP(pen_buf_done) struct pen_buf id = PEN_BUF_INIT;
+    const struct pen_span own = pen_worker_config_get(worker, "client.id");
+    pen_buf_printf(&id, "%s%s%.*s-configs-leader", group, own.n ? "-" : "", PEN_SPAN_ARG(own));
+    int rc = pen_config_client(worker, NULL, PEN_CLIENT_INTERNAL, &c, err);
+    if (rc == 0)
+        rc = pen_config_set_str(&c, "client.id", pen_buf_cstr(&id));
+    if (rc == 0)
+        rc = pen_client_conf(&c, PEN_KAFKA_PRODUCER, note, ret, err);
+    pen_config_done(&c);
+    return rc;
+}
+
+int dist_leader_open(struct herder_dist *d, struct pen_error *err)
+{
+    const struct pen_config *w = d->h->o.worker;
+    PEN_CLEANUP(pen_buf_done) struct pen_buf id = PEN_BUF_INIT;
+    if (pen_span_ieq_str(pen_span_trim(pen_worker_config_get(w, "exactly.once.source.support")),
+                         "disabled"))
+        return 0;
+    pen_buf_printf(&id, "connect-cluster-%s", d->group_id);
+    struct pen_fenced_options o = {
+        .loop = d->h->o.loop, .topic = d->config_topic, .transactional_id = pen_buf_cstr(&id)};
+    int rc = conf_of(w, d->group_id, &o.producer_conf, err);
+    return rc < 0 ? rc : pen_fenced_open(&o, &d->leader, err);
+}
+
+/* ---- the claim --------------------------------------------------------------------------------- */
+
+static void give_up(struct herder_dist *d)
+{
+    d->claimed = false;
+    d->claim_ns = pen_clock_mono_ns() + (int64_t)AGAIN_MS * 1000000;
+}
+
+static void claimed(void *arg, int code, const struct pen_error *err)
+{
+    struct herder_dist *d = arg;
+    if (code == 0)
+        pen_info(DIST_LOG, "leads the group, and is the only one that writes configurations");
+    if (code >= 0 || code == PEN_E_STOPPED)
+        return;
+    give_up(d);
+    pen_log_error(DIST_LOG, err);
+}
+
+void dist_leader_tick(struct herder_dist *d)
+{
+    const bool leads = d->group && !d->leaving && group_is_leader(d->group);
+    if (!d->leader)
+        return;
+    if (leads && !d->claimed && pen_clock_mono_ns() >= d->claim_ns) {
+        d->claimed = true;
+        pen_fenced_claim(d->leader, claimed, d);
+    } else if (!leads && d->claimed) {
+        d->claimed = false;
+        pen_fenced_release(d->leader);
+    }
+}
+
+/* ---- putting ----------------------------------------------------------------------------------- */
+
+struct leader_put {
+    struct herder_dist *d;
+    size_t left;
+    struct pen_error err; /* the first one's */
+    pen_store_done_fn *fn;
+    void *arg;
+};
+
+static void put_end(struct leader_put *p)
+{
+    p->fn(p->arg, p->err.code, &p->err);
+    free(p);
+}
+
+static void fenced_done(void *arg, int code, const struct pen_error *err)
+{
+    struct leader_put *p = arg;
+    if (code < 0) {
+        p->err = *err;
+        if (code != PEN_E_STOPPED) {
+            p->err.code = PEN_E_PRODUCE; /* nothing that the one who asks has done */
+            give_up(p->d);
+        }
+        pen_error_prefix(&p->err, "Failed to perform privileged write; writer may have been fenced "
+                                  "out");
+    }
+    put_end(p);
+}
+
+static void one_done(void *arg, int code, const struct pen_error *err)
+{
+    struct leader_put *p = arg;
+    if (code < 0 && p->err.code == 0)
+        p->err = *err;
+    if (--p->left == 0)
+        put_end(p);
+}
+
+void dist_leader_put(struct herder_dist *d, const struct pen_keyed_text *v, size_t n,
+                     pen_store_done_fn *fn, void *arg)
+{
+    struct pen_error err = {0};
+    struct leader_put *p = malloc(sizeof(*p));
+    if (!p) {
+        pen_error_set(&err, PEN_E_NOMEM, "out of memory");
+        fn(arg, err.code, &err);
+        return;
+    }
+    *p = (struct leader_put){.d = d, .left = n, .fn = fn, .arg = arg};
+    if (d->leader) {
+        pen_fenced_put(d->leader, v, n, fenced_done, p);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) /* p is gone at the last one's answer, not before */
+        if (pen_topic_log_put(d->configs, v[i].key, v[i].value, one_done, p, &err) < 0)
+            one_done(p, err.code, &err);
+}
