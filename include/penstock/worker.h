@@ -268,6 +268,14 @@ struct pen_answer {
 };
 typedef void pen_answer_fn(void *arg, const struct pen_answer *a);
 
+/* What workers of a group ask each other. The caller has looked at the signature. */
+/** Is this a worker of a group? *ret_key: base64, p NULL while there is none; borrowed. */
+bool pen_herder_session_key(const struct pen_herder *h, struct pen_span *ret_key);
+/** Both for a worker of a group. n configurations of tasks, with task.class. */
+void pen_herder_put_tasks(struct pen_herder *h, struct pen_span name, const struct pen_config *v,
+                          size_t n, pen_answer_fn *fn, void *arg);
+void pen_herder_fence(struct pen_herder *h, struct pen_span name, pen_answer_fn *fn, void *arg);
+
 /** Creates, or replaces when `replace`; raw is taken (emptied). Checks first: class, options, a
  * connection to the server. */
 void pen_herder_put(struct pen_herder *h, struct pen_span name, struct pen_config *raw,

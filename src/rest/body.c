@@ -309,13 +309,16 @@ static const struct {
                           REST_CLASS("CreateConnectorRequest"), true},
     [REST_BODY_MAP] = {"java.util.LinkedHashMap<java.lang.String,java.lang.String>",
                        "java.util.Map", true},
+    [REST_BODY_TASKS] = {"java.util.ArrayList<java.util.Map<java.lang.String,java.lang.String>>",
+                         "java.util.List", true},
     [REST_BODY_OFFSETS] = {REST_CLASS("ConnectorOffsets"), REST_CLASS("ConnectorOffsets"), false},
 };
 
 static void malformed(struct rest_request *q, enum rest_body_kind kind, const json_error_t *je)
 {
     struct pen_span body = pen_span_trim(pen_buf_span(&q->body));
-    if (body.n > 0 && body.p[0] == '[') { /* that is said before the rest is read */
+    if (body.n > 0 && body.p[0] == '[' &&
+        kind != REST_BODY_TASKS) { /* that is said before the rest is read */
         json_t *list = json_array();
         rest_body_refuse_type(q, "", kinds[kind].type, list);
         json_decref(list);

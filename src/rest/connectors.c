@@ -511,14 +511,14 @@ static void answered_202(void *arg, const struct pen_answer *a)
     answered_empty(arg, a, 202);
 }
 
-static void answered_204(void *arg, const struct pen_answer *a)
+void rest_answered_204(void *arg, const struct pen_answer *a)
 {
     answered_empty(arg, a, 204);
 }
 
 void rest_connector_delete(struct rest_request *q)
 {
-    pen_herder_delete(q->rest->o.herder, rest_part(q, 1), answered_204, q);
+    pen_herder_delete(q->rest->o.herder, rest_part(q, 1), rest_answered_204, q);
 }
 
 void rest_pause(struct rest_request *q)
@@ -533,7 +533,7 @@ void rest_resume(struct rest_request *q)
 
 void rest_stop(struct rest_request *q)
 {
-    pen_herder_target(q->rest->o.herder, rest_part(q, 1), PEN_TARGET_STOPPED, answered_204, q);
+    pen_herder_target(q->rest->o.herder, rest_part(q, 1), PEN_TARGET_STOPPED, rest_answered_204, q);
 }
 
 static void restarting(void *arg, const struct pen_answer *a)
@@ -557,28 +557,12 @@ void rest_restart(struct rest_request *q)
 {
     bool tasks = rest_query_bool(q, "includeTasks"), failed = rest_query_bool(q, "onlyFailed");
     pen_herder_restart(q->rest->o.herder, rest_part(q, 1), tasks, failed,
-                       tasks || failed ? restarting : answered_204, q);
+                       tasks || failed ? restarting : rest_answered_204, q);
 }
 
 void rest_task_restart(struct rest_request *q)
 {
     int64_t task;
     if (task_number(q, &task))
-        pen_herder_restart_task(q->rest->o.herder, rest_part(q, 1), task, answered_204, q);
-}
-
-/* ---- between workers --------------------------------------------------------------------------- */
-
-void rest_tasks_internal(struct rest_request *q)
-{
-    rest_answer_error(q, 500,
-                      "Kafka Connect in standalone mode does not support externally setting "
-                      "task configurations.");
-}
-
-void rest_fence_internal(struct rest_request *q)
-{
-    rest_answer_error(q, 500,
-                      "Kafka Connect in standalone mode does not support exactly-once source "
-                      "connectors.");
+        pen_herder_restart_task(q->rest->o.herder, rest_part(q, 1), task, rest_answered_204, q);
 }

@@ -86,9 +86,7 @@ static int client_auth(const struct pen_config *c, struct rest_https *t, struct 
         if (!pen_span_ieq_str(v.n ? v : PEN_SPAN_LIT("none"), words[i]))
             continue;
         t->client_auth = (enum rest_client_auth)i;
-        if (i == REST_CLIENT_NONE) {
-            pen_buf_reset(&t->ca); /* with a list of CAs libmicrohttpd would ask for certificates */
-        } else if (t->ca.n == 0) {
+        if (i != REST_CLIENT_NONE && t->ca.n == 0) {
             pen_error_set(err, PEN_E_CONFIG,
                           "unable to serve https with ssl.client.auth=%s: no CA certificates",
                           words[i]);

@@ -128,17 +128,6 @@ void pen_rest_logger(struct pen_rest *r, const char *name, const char *level)
         json_decref(set(r, name, (enum pen_log_level)l));
 }
 
-static void told_all(void *arg, const struct pen_answer *a)
-{
-    struct rest_request *q = arg;
-    if (!rest_waits(q))
-        return;
-    if (a->code < 0)
-        rest_answer_refusal(q, a);
-    else
-        rest_answer_empty(q, 204);
-}
-
 void rest_logger_put(struct rest_request *q)
 {
     const char *name = q->part[2], *scope = rest_query(q, "scope");
@@ -163,7 +152,7 @@ void rest_logger_put(struct rest_request *q)
         } else if (scope && pen_span_ieq_str(pen_span_str(scope), "cluster")) {
             json_decref(set(q->rest, name, (enum pen_log_level)level));
             pen_herder_logger(q->rest->o.herder, name, level_name((enum pen_log_level)level),
-                              told_all, q);
+                              rest_answered_204, q);
         } else {
             rest_answer_json(q, 200, set(q->rest, name, (enum pen_log_level)level));
         }

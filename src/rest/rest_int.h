@@ -6,6 +6,7 @@
  *     request.c   collects the body, finds the route, asks who it is, sends answers
  *     route.c     method and path → handler
  *     basic_auth.c, response_headers.c, body.c (JSON, refused in Jackson's words)
+ *     internal.c  what other workers ask, signed
  *     the rest    handlers: each ends in exactly one rest_answer_…, now or later */
 #ifndef PENSTOCK_REST_INT_H
 #define PENSTOCK_REST_INT_H
@@ -62,7 +63,7 @@ struct rest_request {
 };
 
 enum rest_client_auth { REST_CLIENT_NONE, REST_CLIENT_REQUESTED, REST_CLIENT_REQUIRED };
-struct rest_https { /* PEM texts */
+struct rest_https { /* PEM texts; ca: of clients, and of the workers that requests go on to */
     struct pen_buf key, certificates, ca, priorities;
     enum rest_client_auth client_auth;
 };
@@ -173,6 +174,8 @@ void rest_answer_error(struct rest_request *q, unsigned status, const char *fmt,
 void rest_answer_bare_error(struct rest_request *q, unsigned status, const char *message);
 /* The herder's word as an error. */
 void rest_answer_refusal(struct rest_request *q, const struct pen_answer *a);
+/* A pen_answer_fn for a request: 204, or the refusal */
+void rest_answered_204(void *arg, const struct pen_answer *a);
 
 /* Another worker's answer; Content-Type JSON when there is a body */
 void rest_answer_relayed(struct rest_request *q, unsigned status, const char *location,
@@ -199,7 +202,7 @@ void rest_route_methods(const struct rest_request *q, struct pen_buf *out);
 #define REST_CLASS(name) "org.apache.kafka.connect.runtime.rest.entities." name
 
 /* The body as JSON; *ret NULL for an empty body or null. false: answered already. */
-enum rest_body_kind { REST_BODY_CREATE, REST_BODY_MAP, REST_BODY_OFFSETS };
+enum rest_body_kind { REST_BODY_CREATE, REST_BODY_MAP, REST_BODY_OFFSETS, REST_BODY_TASKS };
 bool rest_body_json(struct rest_request *q, enum rest_body_kind kind, json_t **ret);
 /* A map of names to texts, as Jackson reads Map<String, String>; names of nulls go to `nulls`.
  * chain: "" or "…CreateConnectorRequest[\"config\"]". false: answered already. */

@@ -124,7 +124,7 @@ static struct MHD_Daemon *start_daemon(struct rest_listener *l, int fd)
         tls[0].ptr_value = (char *)(uintptr_t)pen_buf_cstr(&l->https.key);
         tls[1].ptr_value = (char *)(uintptr_t)pen_buf_cstr(&l->https.certificates);
         tls[2].ptr_value = (char *)(uintptr_t)pen_buf_cstr(&l->https.priorities);
-        if (l->https.ca.n > 0)
+        if (l->https.client_auth != REST_CLIENT_NONE) /* with CAs it asks for certificates */
             tls[3] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
                                              (char *)(uintptr_t)pen_buf_cstr(&l->https.ca)};
     }

@@ -10,7 +10,7 @@
 #include <uv.h>
 
 #define FENCED_LOG "store"
-enum { CALL_MS = 30000, STEP_MS = 500 }; /* a step: how long a close may wait */
+enum { CALL_MS = 30000, STEP_MS = 500, AGAIN_MS = 100 }; /* a step: how long a close may wait */
 
 enum fenced_kind { FENCED_CLAIM, FENCED_PUT, FENCED_RELEASE };
 struct fenced_job {
@@ -50,25 +50,29 @@ static int failed(struct pen_fenced_writer *w, const char *what, rd_kafka_error_
     const bool denied = code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED ||
                         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
                         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-    const int rc = denied                                                 ? PEN_E_CONFIG
-                   : rd_kafka_error_is_fatal(e) || !store__may_pass(code) ? PEN_E_PRODUCE
-                                                                          : PEN_E_BROKER;
+    const int rc =
+        denied ? PEN_E_CONFIG
+        : rd_kafka_error_is_fatal(e) || !(rd_kafka_error_is_retriable(e) || store__may_pass(code))
+            ? PEN_E_PRODUCE
+            : PEN_E_BROKER;
     pen_error_set(&w->err, rc, "unable to %s topic '%s' as transactional id '%s': %s", what,
                   w->topic, w->id, rd_kafka_error_string(e));
     rd_kafka_error_destroy(e);
     return rc;
 }
 
-/* Calls that time out may be repeated. */
+/* Calls that time out, or whose coordinator is not there yet, may be repeated. */
 static rd_kafka_error_t *in_steps(struct pen_fenced_writer *w,
                                   rd_kafka_error_t *(*call)(rd_kafka_t *rk, int timeout_ms))
 {
     const int64_t until = pen_clock_mono_ns() + (int64_t)CALL_MS * 1000000;
     rd_kafka_error_t *e;
-    while ((e = call(w->rk, STEP_MS)) != NULL &&
-           rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__TIMED_OUT && pen_clock_mono_ns() < until &&
-           !atomic_load(&w->closed))
+    while ((e = call(w->rk, STEP_MS)) != NULL && rd_kafka_error_is_retriable(e) &&
+           pen_clock_mono_ns() < until && !atomic_load(&w->closed)) {
+        if (rd_kafka_error_code(e) != RD_KAFKA_RESP_ERR__TIMED_OUT)
+            rd_kafka_poll(w->rk, AGAIN_MS);
         rd_kafka_error_destroy(e);
+    }
     return e;
 }
 

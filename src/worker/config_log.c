@@ -66,6 +66,7 @@ void config_log_done(struct config_log *l)
         free(c);
     }
     pen_map_done(&l->connectors);
+    free(l->session_key);
     *l = CONFIG_LOG_INIT;
 }
 
@@ -248,16 +249,28 @@ static int on_logger(const json_t *value, struct config_said *s)
     return 0;
 }
 
+static int on_session_key(struct config_log *l, const json_t *value)
+{
+    const char *key = json_string_value(json_object_get(value, "key"));
+    char *copy = key ? strdup(key) : NULL;
+    if (value && !key)
+        return PEN_E_PARSE;
+    if (key && !copy)
+        return PEN_E_NOMEM;
+    free(l->session_key);
+    l->session_key = copy;
+    l->session_key_ms = json_integer_value(json_object_get(value, "creation-timestamp"));
+    return 0;
+}
+
 static int dispatch(struct config_log *l, struct pen_span key, const json_t *v,
                     struct config_said *s)
 {
     static const char *const prefixes[] = {"connector-",         "commit-",         "target-state-",
                                            "restart-connector-", "logger-cluster-", "task-",
                                            "tasks-fencing-"};
-    if (pen_span_eq_str(key, "session-key")) {
-        l->has_session_key = v != NULL;
-        return 0;
-    }
+    if (pen_span_eq_str(key, "session-key"))
+        return on_session_key(l, v);
     for (int i = 0; i < (int)PEN_COUNT(prefixes); i++) {
         s->name = log_key_behind(key, prefixes[i]);
         if (!s->name.p)
@@ -349,6 +362,16 @@ void config_record_restart(bool include_tasks, bool only_failed, struct pen_buf 
 {
     pen_buf_printf(out, "{\"include-tasks\":%s,\"only-failed\":%s}",
                    include_tasks ? "true" : "false", only_failed ? "true" : "false");
+}
+
+void config_record_session_key(struct pen_span key, int64_t now_ms, struct pen_buf *out)
+{
+    pen_buf_put_lit(out, "{\"key\":\"");
+    uint8_t *at = pen_buf_reserve(out, 4 * ((key.n + 2) / 3));
+    if (at)
+        pen_buf_advance_to(out, pen_put_base64(at, key));
+    pen_buf_printf(out, "\",\"algorithm\":\"HmacSHA256\",\"creation-timestamp\":%lld}",
+                   (long long)now_ms);
 }
 
 void config_record_logger(const char *level, struct pen_buf *out)

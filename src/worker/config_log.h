@@ -8,7 +8,8 @@
  *     target-state-<c>        {"state":"PAUSED","state.v2":"STOPPED"}     at once
  *     restart-connector-<c>   {"include-tasks":b,"only-failed":b}         not from before the start
  *     logger-cluster-<ns>     {"level":"DEBUG"}                           likewise
- *     session-key, tasks-fencing-<c>                                      Java's; left as they are
+ *     session-key             {"key":"<base64>","algorithm":…,"creation-timestamp":ms}   at once
+ *     tasks-fencing-<c>                                                   Java's; left as it is
  *
  * @thread main */
 #ifndef PENSTOCK_CONFIG_LOG_H
@@ -50,9 +51,10 @@ struct config_said {
 
 struct config_log {
     struct pen_map connectors; /* name → struct config_connector* */
-    bool has_session_key;
+    char *session_key;         /* base64: signs what workers ask each other; NULL: none yet */
+    int64_t session_key_ms;    /* when it was made */
 };
-#define CONFIG_LOG_INIT ((struct config_log){PEN_MAP_INIT, false})
+#define CONFIG_LOG_INIT ((struct config_log){PEN_MAP_INIT, NULL, 0})
 
 void config_log_done(struct config_log *l);
 /** One record; value.p NULL is a tombstone. What cannot be read is logged and left out.
@@ -69,6 +71,7 @@ void config_record_properties(const struct pen_config *raw, const char *task_cla
 void config_record_commit(unsigned tasks, struct pen_buf *out);
 void config_record_target(enum pen_target target, struct pen_buf *out);
 void config_record_restart(bool include_tasks, bool only_failed, struct pen_buf *out);
+void config_record_session_key(struct pen_span key, int64_t now_ms, struct pen_buf *out);
 void config_record_logger(const char *level, struct pen_buf *out);
 
 /** Is the committed task what a worker would make of the connector's configuration? */

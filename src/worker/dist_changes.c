@@ -198,7 +198,6 @@ static void job_lead(struct dist_job *j, const char *prefix, struct pen_buf *val
     struct pen_buf *key = pen_vec_push(&j->texts), *text = key ? pen_vec_push(&j->texts) : NULL;
     if (text) {
         key = text - 1; /* the vector may have moved */
-        *key = PEN_BUF_INIT;
         *text = value ? *value : PEN_BUF_INIT;
         job_key(j, prefix, key);
     } else if (value) {
@@ -250,13 +249,12 @@ static void job_led(void *arg, int code, const struct pen_error *err)
 
 static void job_go(struct dist_job *j)
 {
-    struct pen_keyed_text v[2];
     const size_t n = j->texts.n / 2;
-    if (j->err.code < 0) {
-        job_end(j);
-        return;
-    }
-    if (n == 0) {
+    struct pen_keyed_text *v = calloc(n + 1, sizeof(*v));
+    if (!v)
+        job_no_memory(j);
+    if (!v || j->err.code < 0 || n == 0) {
+        free(v);
         job_led(j, 0, NULL);
         return;
     }
@@ -266,6 +264,7 @@ static void job_go(struct dist_job *j)
                                        value->n ? pen_buf_span(value) : PEN_SPAN_NONE};
     }
     dist_leader_put(j->d, v, n, job_led, j);
+    free(v);
 }
 
 /* ---- changes ----------------------------------------------------------------------------------- */
@@ -288,16 +287,19 @@ void dist_put(struct herder_dist *d, const char *name, const struct pen_config *
     job_go(j);
 }
 
-void dist_delete(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn, void *arg)
+static bool leads_known(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn, void *arg)
 {
     if (!dist_leads(d, fn, arg))
-        return;
-    if (!known(d, name)) {
-        herder_answer_error(fn, arg, PEN_E_NOT_FOUND, "Connector %.*s not found",
-                            PEN_SPAN_ARG(name));
-        return;
-    }
-    struct dist_job *j = job_new(d, name, fn, arg);
+        return false;
+    if (known(d, name))
+        return true;
+    herder_answer_error(fn, arg, PEN_E_NOT_FOUND, "Connector %.*s not found", PEN_SPAN_ARG(name));
+    return false;
+}
+
+void dist_delete(struct herder_dist *d, struct pen_span name, pen_answer_fn *fn, void *arg)
+{
+    struct dist_job *j = leads_known(d, name, fn, arg) ? job_new(d, name, fn, arg) : NULL;
     if (!j)
         return;
     job_lead(j, "connector-", NULL);
@@ -370,6 +372,40 @@ void dist_restart(struct herder_dist *d, struct pen_span name, bool include_task
     else if (all)
         restart_written(d, name, include_tasks, only_failed, fn, arg);
     else /* a connector instance of its own there is not */
+        herder_answer_ok(fn, arg, false);
+}
+
+bool pen_herder_session_key(const struct pen_herder *h, struct pen_span *ret_key)
+{
+    const char *key = h->d ? h->d->config.session_key : NULL;
+    *ret_key = key ? pen_span_str(key) : PEN_SPAN_NONE;
+    return h->d != NULL;
+}
+
+void pen_herder_put_tasks(struct pen_herder *h, struct pen_span name, const struct pen_config *v,
+                          size_t n, pen_answer_fn *fn, void *arg)
+{
+    struct herder_dist *d = h->d;
+    struct dist_job *j = leads_known(d, name, fn, arg) ? job_new(d, name, fn, arg) : NULL;
+    struct pen_buf b = PEN_BUF_INIT;
+    if (!j)
+        return;
+    for (size_t i = 0; i < n; i++, b = PEN_BUF_INIT) {
+        config_record_properties(&v[i], NULL, &b);
+        job_lead(j, "task-", &b);
+        if (j->err.code == 0)
+            pen_buf_printf(&j->texts.v[j->texts.n - 2], "-%zu", i);
+    }
+    config_record_commit((unsigned)n, &b);
+    job_lead(j, "commit-", &b);
+    job_go(j);
+}
+
+/* A connector's one task always has the same transactional id, so that the next one fences the last
+ * one by itself; there is nothing to do before. */
+void pen_herder_fence(struct pen_herder *h, struct pen_span name, pen_answer_fn *fn, void *arg)
+{
+    if (leads_known(h->d, name, fn, arg))
         herder_answer_ok(fn, arg, false);
 }
 

@@ -49,7 +49,7 @@ struct herder_dist {
     struct dist_job *jobs;
     unsigned puts;                    /* of statuses, on their way */
     struct pen_fenced_writer *leader; /* NULL: the leader writes as everybody does */
-    bool claimed;
+    bool claimed, key_put;
     int64_t claim_ns; /* not before that: the last one failed */
     struct dist_offsets *own_offsets;
     char *group_id, *config_topic, *offset_topic, *status_topic;

@@ -4,14 +4,18 @@
  *
  *     leads ─► claim ─► put, put …      a put that fails gives the claim up
  *     leads no more ─► release          it is claimed again once the lease says that we still lead:
- *                                       claiming then cannot fence out who really does */
+ *                                       claiming then cannot fence out who really does
+ *
+ * The session key, with which workers sign what they ask each other, is the leader's, too: a new one
+ * every inter.worker.key.ttl.ms. */
 #include "dist_int.h"
 
 #include <penstock/worker/client_conf.h>
 #include <penstock/sink.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
-enum { AGAIN_MS = 2000 };
+enum { AGAIN_MS = 2000, SESSION_KEY_BYTES = 32 };
 
 static void note(void *arg, struct pen_span name, const char *why)
 {
@@ -69,9 +73,46 @@ static void claimed(void *arg, int code, const struct pen_error *err)
     pen_log_error(DIST_LOG, err);
 }
 
+static void key_put(void *arg, int code, const struct pen_error *err)
+{
+    struct herder_dist *d = arg;
+    d->key_put = false; /* failed: at the next tick that may claim again */
+    if (code < 0 && code != PEN_E_STOPPED)
+        pen_log_error(DIST_LOG, err);
+}
+
+static void key_read(void *arg, int code, const struct pen_error *err)
+{
+    if (code < 0)
+        key_put(arg, code, err);
+    else
+        pen_topic_log_read_to_end(((struct herder_dist *)arg)->configs, key_put, arg);
+}
+
+static void renew_session_key(struct herder_dist *d)
+{
+    const int64_t now = pen_clock_wall_ns() / 1000000;
+    const int64_t ttl = pen_worker_config_int(d->h->o.worker, "inter.worker.key.ttl.ms");
+    uint8_t key[SESSION_KEY_BYTES];
+    PEN_CLEANUP(pen_buf_done) struct pen_buf value = PEN_BUF_INIT;
+    if (d->key_put || pen_clock_mono_ns() < d->claim_ns ||
+        (d->config.session_key && now - d->config.session_key_ms < ttl) ||
+        getrandom(key, sizeof(key), 0) != sizeof(key))
+        return;
+    config_record_session_key(pen_span_make(key, sizeof(key)), now, &value);
+    const struct pen_keyed_text v = {PEN_SPAN_LIT("session-key"), pen_buf_span(&value)};
+    d->key_put = true;
+    if (!value.bad)
+        dist_leader_put(d, &v, 1, key_read, d);
+    else
+        d->key_put = false;
+}
+
 void dist_leader_tick(struct herder_dist *d)
 {
     const bool leads = d->group && !d->leaving && group_is_leader(d->group);
+    if (leads)
+        renew_session_key(d);
     if (!d->leader)
         return;
     if (leads && !d->claimed && pen_clock_mono_ns() >= d->claim_ns) {

@@ -137,8 +137,8 @@ def test_a_former_leader_cannot_write_configurations(maria_database, kafka, tmp_
         put(m, name, config)
         rig.wait_for(lambda: m.ask("GET", f"/connectors/{name}/tasks")[1], "its task is written")
         configs = Tail(kafka, name + "-configs")
-        assert set(configs.read()) == {f"connector-{name}", f"task-{name}-0", f"commit-{name}"}
-        assert configs.end == 6, "each is a transaction"
+        assert set(configs.read()) == {"session-key", f"connector-{name}", f"task-{name}-0", f"commit-{name}"}
+        assert configs.end == 8, "each is a transaction"
         other = confluent_kafka.Producer({"bootstrap.servers": kafka.env["BOOTSTRAP"], "transactional.id": "connect-cluster-" + name})
         other.init_transactions()
         changed = {**config, "tombstones.on.delete": "false"}

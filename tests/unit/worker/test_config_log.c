@@ -64,9 +64,16 @@ static void test_targets(void)
     TAP_OK(apply("logger-cluster-io.debezium", "{\"level\":\"DEBUG\"}") &&
                said.event == CONFIG_LOGGER && strcmp(said.level, "DEBUG") == 0,
            "a logger's level");
-    TAP_OK(apply("session-key", "{\"key\":\"a2V5\",\"algorithm\":\"HmacSHA256\"}") &&
-               said.event == CONFIG_NOTHING && log_.has_session_key,
-           "a session key is left to Java workers");
+    struct pen_buf key = PEN_BUF_INIT;
+    config_record_session_key(PEN_SPAN_LIT("key"), 7, &key);
+    TAP_EQ_STR(pen_buf_cstr(&key),
+               "{\"key\":\"a2V5\",\"algorithm\":\"HmacSHA256\",\"creation-timestamp\":7}",
+               "a session key as the leader writes it");
+    TAP_OK(apply("session-key", pen_buf_cstr(&key)) && said.event == CONFIG_NOTHING &&
+               strcmp(log_.session_key, "a2V5") == 0 && log_.session_key_ms == 7,
+           "and reads it");
+    TAP_OK(apply("session-key", "{}") && log_.session_key, "without a key it is left out");
+    pen_buf_done(&key);
     TAP_OK(apply("commit-a-b", "[") && apply("nonsense", "{}") && said.event == CONFIG_NOTHING,
            "what is no JSON or has an unknown key is left out");
     config_log_done(&log_);
