@@ -45,6 +45,7 @@ struct pen_out_record {
     const struct pen_header *headers;
     uint32_t header_count;
     int32_t partition; /* -1 = the producer's choice */
+    int64_t timestamp; /* milliseconds since 1970; 0 = when it is sent */
 };
 
 /* The records of one change; everything in it is valid until the next run into it. */

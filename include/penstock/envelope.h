@@ -234,6 +234,10 @@ struct pen_derive_call {
     const struct pen_span *in;
     uint32_t in_count;
     struct pen_buf *out;
+    /* Of an edit: in[0] is {"schema":…,"payload":…}; and what writes the schema of a field (of a value of
+     * its own, or in a struct) as the converter does. Schemas have no defaults. */
+    bool with_schema;
+    void (*put_schema)(struct pen_buf *out, const struct pen_field *f, bool is_field);
     struct pen_error *err;
 };
 /* @returns 0, PEN_E_CONFIG (the transform fails on this row: err says why) or PEN_E_NOMEM */
@@ -320,6 +324,7 @@ struct pen_shape {
     /* What a transform takes from the row, each NULL when it does not. */
     struct pen_field *topic_from;     /* text; null = topic                                    */
     struct pen_field *partition_from; /* an integer                                            */
+    struct pen_field *timestamp_from; /* milliseconds since 1970                               */
     struct pen_field *drop_if;        /* a boolean                                             */
     /* The whole text of key or value made anew, schema and all: in[0] is what was written, the
      * bases follow. Nothing written means null. */

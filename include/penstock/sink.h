@@ -17,6 +17,7 @@ struct pen_record {
     const struct pen_header *headers;
     uint32_t header_count;
     int32_t partition; /* -1 = by key: murmur2, random for null keys */
+    int64_t timestamp; /* milliseconds since 1970; 0 = now */
     uint64_t slot;     /* below 2^48, never smaller than that of the put before: a ledger's token */
 };
 

@@ -165,6 +165,7 @@ struct convert__derived {
     struct pen_span *in; /* [0] is left to an edit */
     uint32_t base_count;
     bool date, time, timestamp;   /* Connect's logical types, which headers print */
+    bool with_schema;             /* an edit of a text that has its schema */
     struct pen_buf texts, result; /* bases; the result */
 };
 
@@ -180,11 +181,13 @@ struct convert__header {
 
 struct convert__record {
     struct pen_span topic;
-    void *topic_handle;                                                        /* the caller's */
-    struct convert__program *topic_program, *partition_program, *drop_program; /* NULL = fixed */
-    struct convert__derived *key_edit, *value_edit;                            /* NULL = none */
-    struct convert__form *key_form, *value_form;                               /* NULL = JSON */
-    struct pen_span failure;                                                   /* p NULL = none */
+    void *topic_handle; /* the caller's */
+    struct convert__program *topic_program, *partition_program, *timestamp_program,
+        *drop_program;                              /* NULL = fixed */
+    struct convert__derived *key_edit, *value_edit; /* NULL = none */
+    struct convert__form *key_form, *value_form;    /* NULL = JSON */
+    struct pen_span failure;                        /* p NULL = none */
+    bool decides; /* one of the programs above, or failure, is there */
     bool dropped;
     int32_t partition;
     struct convert__program *key, *value; /* NULL = null */

@@ -49,6 +49,19 @@ struct convert__derived *convert__derived_new(struct convert__compiler *c,
     return d;
 }
 
+static bool no_default(void *arg, const struct pen_field *f, struct pen_buf *b)
+{
+    (void)arg;
+    (void)f;
+    (void)b;
+    return false;
+}
+
+static void put_schema(struct pen_buf *out, const struct pen_field *f, bool is_field)
+{
+    convert__schema_put(&(const struct convert__schema_writer){out, no_default, NULL}, f, is_field);
+}
+
 static int call(const struct convert__derived *d, uint32_t first, struct pen_buf *out,
                 struct pen_error *err)
 {
@@ -57,6 +70,8 @@ static int call(const struct convert__derived *d, uint32_t first, struct pen_buf
                                       .in = d->in + first,
                                       .in_count = d->base_count + 1 - first,
                                       .out = out,
+                                      .with_schema = d->with_schema,
+                                      .put_schema = put_schema,
                                       .err = err};
     int rc = d->put(&k);
     return rc < 0 ? rc : out->bad ? PEN_E_NOMEM : 0;

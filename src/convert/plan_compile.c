@@ -400,9 +400,13 @@ static void headers(struct convert__compiler *c, const struct pen_shape *s,
     }
 }
 
-static struct convert__derived *edit(struct convert__compiler *c, const struct pen_derived *d)
+static struct convert__derived *edit(struct convert__compiler *c, const struct pen_derived *in,
+                                     const struct pen_json_options *json)
 {
-    return d && !c->bad && !c->code ? convert__derived_new(c, d) : NULL;
+    struct convert__derived *d = in && !c->bad && !c->code ? convert__derived_new(c, in) : NULL;
+    if (d)
+        d->with_schema = json->schemas_enable;
+    return d;
 }
 
 /* Of key, value and headers */
@@ -418,6 +422,8 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
     r->dropped = s->dropped;
     r->partition = s->partition;
     r->failure = keep(c, s->failure);
+    r->decides =
+        s->failure.p || s->topic_from || s->partition_from || s->timestamp_from || s->drop_if;
     if (s->dropped || s->failure.p)
         return;
     headers(c, s, o->header, r);
@@ -425,14 +431,16 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
         r->topic_program = text_program(c, s->topic_from);
     if (s->partition_from)
         r->partition_program = text_program(c, s->partition_from);
+    if (s->timestamp_from)
+        r->timestamp_program = text_program(c, s->timestamp_from);
     if (s->drop_if)
         r->drop_program = text_program(c, s->drop_if);
     c->strict = !s->fixed;
     r->key = json_program(c, s->key, o->key);
     c->strict = false;
     r->value = json_program(c, s->value, o->value);
-    r->key_edit = edit(c, s->key_edit);
-    r->value_edit = edit(c, s->value_edit);
+    r->key_edit = edit(c, s->key_edit, o->key);
+    r->value_edit = edit(c, s->value_edit, o->value);
     r->key_form = form(c, s->key, o->key, s->key_edit);
     r->value_form = form(c, s->value, o->value, s->value_edit);
 }

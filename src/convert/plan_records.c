@@ -37,6 +37,7 @@ struct written {
     struct part key, value, topic;
     size_t headers; /* first of the varying ones */
     int32_t partition;
+    int64_t timestamp;
     bool dropped;
 };
 
@@ -122,7 +123,7 @@ static PEN_COLD int decide(struct convert__run *r, const struct convert__record 
                            struct pen_out *o, struct written *w)
 {
     struct pen_span text;
-    int64_t partition;
+    int64_t number;
     bool null = false;
     int rc = 0;
     if (rec->failure.p)
@@ -133,8 +134,13 @@ static PEN_COLD int decide(struct convert__run *r, const struct convert__record 
     }
     if (rc == 0 && !w->dropped && rec->partition_program) {
         rc = aside(r, rec->partition_program, &o->bytes, &text, &null);
-        if (rc == 0 && !null && pen_span_i64(text, &partition) == 0)
-            w->partition = (int32_t)partition;
+        if (rc == 0 && !null && pen_span_i64(text, &number) == 0)
+            w->partition = (int32_t)number;
+    }
+    if (rc == 0 && !w->dropped && rec->timestamp_program) {
+        rc = aside(r, rec->timestamp_program, &o->bytes, &text, &null);
+        if (rc == 0 && !null && pen_span_i64(text, &number) == 0)
+            w->timestamp = number;
     }
     if (rc == 0 && !w->dropped && rec->topic_program) {
         r->null = false;
@@ -144,21 +150,17 @@ static PEN_COLD int decide(struct convert__run *r, const struct convert__record 
     return rc;
 }
 
-PEN_INLINE bool looks_at_values(const struct convert__record *rec)
-{
-    return rec->drop_program || rec->partition_program || rec->topic_program || rec->failure.p;
-}
-
 static int run_record(struct convert__run *r, const struct convert__record *rec, struct pen_out *o,
                       struct written *w)
 {
     int rc = 0;
     w->partition = rec->partition;
+    w->timestamp = 0;
     w->dropped = rec->dropped;
     w->topic.null = true;
     if (rec->dropped)
         return 0;
-    if (PEN_UNLIKELY(looks_at_values(rec))) {
+    if (PEN_UNLIKELY(rec->decides)) {
         rc = decide(r, rec, o, w);
         if (rc < 0 || w->dropped)
             return rc;
@@ -216,6 +218,7 @@ int convert__records_run(struct convert__run *r, struct pen_out *o)
         out->key = part_span(&o->bytes, &w->key);
         out->value = part_span(&o->bytes, &w->value);
         out->partition = w->partition;
+        out->timestamp = w->timestamp;
         out->header_count = rec->header_count;
         out->headers = rec->fixed_headers;
         if (rec->varying > 0)

@@ -21,18 +21,20 @@ static void *not_const(const uint8_t *p)
 
 /* Takes headers on success. */
 rd_kafka_resp_err_t sink__produce(struct kafka *k, const struct pen_sink_topic *t,
-                                  int32_t partition, struct pen_span key, struct pen_span value,
-                                  rd_kafka_headers_t *headers, uint64_t opaque)
+                                  const struct pen_record *r, rd_kafka_headers_t *headers,
+                                  uint64_t opaque)
 {
-    if (headers == NULL) /* the shorter way of librdkafka */
-        return rd_kafka_produce(t->rkt, partition, RD_KAFKA_MSG_F_COPY, not_const(value.p), value.n,
-                                key.p, key.n, (void *)(uintptr_t)opaque) == 0
+    const struct pen_span key = r->key, value = r->value;
+    if (((uintptr_t)headers | (uint64_t)r->timestamp) == 0) /* the shorter way of librdkafka */
+        return rd_kafka_produce(t->rkt, r->partition, RD_KAFKA_MSG_F_COPY, not_const(value.p),
+                                value.n, key.p, key.n, (void *)(uintptr_t)opaque) == 0
                    ? RD_KAFKA_RESP_ERR_NO_ERROR
                    : rd_kafka_last_error();
-    return rd_kafka_producev(k->rk, RD_KAFKA_V_RKT(t->rkt), RD_KAFKA_V_PARTITION(partition),
+    return rd_kafka_producev(k->rk, RD_KAFKA_V_RKT(t->rkt), RD_KAFKA_V_PARTITION(r->partition),
                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                              RD_KAFKA_V_VALUE(not_const(value.p), value.n),
                              RD_KAFKA_V_KEY(not_const(key.p), key.n), RD_KAFKA_V_HEADERS(headers),
+                             RD_KAFKA_V_TIMESTAMP(r->timestamp),
                              RD_KAFKA_V_OPAQUE((void *)(uintptr_t)opaque), RD_KAFKA_V_END);
 }
 
@@ -60,14 +62,15 @@ void sink__wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting
         k->retry_at = pen_clock_mono_ns() + RETRY_NS;
 }
 
-struct waiting *sink__waiting_new(struct pen_span key, struct pen_span value, uint64_t opaque,
-                                  int32_t partition)
+struct waiting *sink__waiting_new(const struct pen_record *r, uint64_t opaque)
 {
+    const struct pen_span key = r->key, value = r->value;
     struct waiting *w = malloc(sizeof(*w) + key.n + value.n);
     if (w == NULL)
         return NULL;
     *w = (struct waiting){.opaque = opaque,
-                          .partition = partition,
+                          .partition = r->partition,
+                          .timestamp = r->timestamp,
                           .has_key = key.p != NULL,
                           .has_value = value.p != NULL,
                           .key_n = key.n,
@@ -101,10 +104,12 @@ void sink__retry_waiting(struct kafka *k)
         rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
         while (t->first != NULL && e == RD_KAFKA_RESP_ERR_NO_ERROR) {
             struct waiting *w = t->first;
-            e = sink__produce(k, t, w->partition,
-                              pen_span_make(w->has_key ? w->bytes : NULL, w->key_n),
-                              pen_span_make(w->has_value ? w->bytes + w->key_n : NULL, w->value_n),
-                              w->headers, w->opaque);
+            const struct pen_record r = {
+                .key = pen_span_make(w->has_key ? w->bytes : NULL, w->key_n),
+                .value = pen_span_make(w->has_value ? w->bytes + w->key_n : NULL, w->value_n),
+                .partition = w->partition,
+                .timestamp = w->timestamp};
+            e = sink__produce(k, t, &r, w->headers, w->opaque);
             if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
                 break;
             w->headers = NULL;

@@ -138,12 +138,17 @@ static int put_message(struct kafka *k, const struct pen_record *r, rd_kafka_hea
 {
     struct pen_sink_topic *t = r->topic;
     rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    if (!t->is_waiting)
-        e = sink__produce(k, t, r->partition, present(r->key), present(r->value), headers, opaque);
+    if (!t->is_waiting) {
+        const struct pen_record whole = {.key = present(r->key),
+                                         .value = present(r->value),
+                                         .partition = r->partition,
+                                         .timestamp = r->timestamp};
+        e = sink__produce(k, t, &whole, headers, opaque);
+    }
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     if (topic_is_missing(e) && k->tx == NULL) { /* a transaction waits for nothing */
-        struct waiting *w = sink__waiting_new(r->key, r->value, opaque, r->partition);
+        struct waiting *w = sink__waiting_new(r, opaque);
         if (w == NULL) {
             if (headers != NULL)
                 rd_kafka_headers_destroy(headers);
@@ -201,9 +206,10 @@ static uint64_t opaque_of(const rd_kafka_message_t *m)
 static bool keep_for_later(struct kafka *k, const rd_kafka_message_t *m)
 {
     struct pen_sink_topic *t = pen_map_get(&k->topics, cstr(rd_kafka_topic_name(m->rkt)));
-    struct waiting *w =
-        sink__waiting_new(pen_span_make(m->key, m->key_len), pen_span_make(m->payload, m->len),
-                          opaque_of(m), m->partition);
+    const struct pen_record r = {.key = pen_span_make(m->key, m->key_len),
+                                 .value = pen_span_make(m->payload, m->len),
+                                 .partition = m->partition}; /* a failed message tells no time */
+    struct waiting *w = sink__waiting_new(&r, opaque_of(m));
     rd_kafka_headers_t *h;
     if (t == NULL || w == NULL) {
         free(w);

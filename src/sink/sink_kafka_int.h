@@ -30,6 +30,7 @@ struct waiting {
     rd_kafka_headers_t *headers;
     uint64_t opaque;
     int32_t partition;
+    int64_t timestamp;
     bool has_key, has_value;
     size_t key_n, value_n;
     uint8_t bytes[]; /* key, value */
@@ -68,14 +69,13 @@ struct kafka {
     struct pen_error why;
 };
 
-/* Takes headers on success. */
+/* Of r all but headers, which are taken on success, and slot. */
 rd_kafka_resp_err_t sink__produce(struct kafka *k, const struct pen_sink_topic *t,
-                                  int32_t partition, struct pen_span key, struct pen_span value,
-                                  rd_kafka_headers_t *headers, uint64_t opaque);
+                                  const struct pen_record *r, rd_kafka_headers_t *headers,
+                                  uint64_t opaque);
 
 /* A copy that can wait, NULL = out of memory. */
-struct waiting *sink__waiting_new(struct pen_span key, struct pen_span value, uint64_t opaque,
-                                  int32_t partition);
+struct waiting *sink__waiting_new(const struct pen_record *r, uint64_t opaque);
 void sink__waiting_free(struct waiting *w); /* with its headers */
 void sink__wait_behind(struct kafka *k, struct pen_sink_topic *t, struct waiting *w);
 /* Sends what waits, when it is time. */

@@ -30,7 +30,7 @@ struct kinds {
 
 #define DECIMAL_MAX 160 /* digits of 65 bytes of two's complement, and more than MySQL has */
 
-static size_t base64_bytes(struct pen_span s, uint8_t *out, size_t cap)
+size_t transform__base64_bytes(struct pen_span s, uint8_t *out, size_t cap)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -54,7 +54,7 @@ static size_t base64_bytes(struct pen_span s, uint8_t *out, size_t cap)
 static void decimal_text(struct pen_span json, int32_t scale, char out[DECIMAL_MAX + 8])
 {
     uint8_t v[66], digits[DECIMAL_MAX];
-    const size_t n = base64_bytes(json, v, sizeof(v));
+    const size_t n = transform__base64_bytes(json, v, sizeof(v));
     const bool negative = n > 0 && (v[0] & 0x80);
     size_t count = 0;
     unsigned carry = 1;

@@ -13,7 +13,7 @@
  *
  * The headers of a delete and of its tombstone are one object in Debezium, so what is added to the
  * delete's shows up at the tombstone too. */
-#include "transform_int.h"
+#include "drop_fields.h"
 
 enum mode { MODE_DROP, MODE_TOMBSTONE, MODE_REWRITE, MODE_TO_TOMBSTONE, MODE_REWRITE_TOMBSTONE };
 
@@ -30,6 +30,7 @@ struct unwrap {
     struct pen_span route_by;
     struct reference *fields, *headers;
     int field_count, header_count;
+    struct drop_fields drop;
 };
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -119,12 +120,9 @@ static int unwrap_create(const struct transform__config *c, void **ret, struct p
                                      "'%.*s' is none of drop, tombstone, rewrite, "
                                      "rewrite-with-tombstone, delete-to-tombstone",
                                      PEN_SPAN_ARG(mode));
-    struct pen_span drop = transform__option(c, "drop.fields.header.name", NULL);
-    if (pen_span_trim(drop).n > 0) /* its header comes from ExtractChangedRecordState only */
-        return transform__bad_option(c, "drop.fields.header.name", err,
-                                     "fields named by a header cannot be left out: the transform "
-                                     "that writes such a header, ExtractChangedRecordState, is "
-                                     "not built into penstock");
+    int rc = drop_fields_option(c, &u->drop, err);
+    if (rc < 0)
+        return rc;
     u->rewrite = u->mode == MODE_REWRITE || u->mode == MODE_REWRITE_TOMBSTONE;
     u->replace_null = transform__option_bool(c, "replace.null.with.default", true);
     u->route_by = transform__option(c, "route.by.field", NULL);
@@ -165,16 +163,6 @@ static int resolve(const struct pen_field *envelope, const struct reference *ref
     return 1;
 }
 
-/* The headers of a delete and of its tombstone are one object, until a transform copies the record. */
-static void share_headers(const struct transform__edit *e)
-{
-    struct pen_shapes *s = e->shapes;
-    if (!e->first || e->index + 1 >= s->count || !s->v[e->index + 1].tombstone)
-        return;
-    s->v[e->index + 1].headers = e->r->headers;
-    s->v[e->index + 1].header_count = e->r->header_count;
-}
-
 static int add_headers(const struct unwrap *u, struct transform__edit *e)
 {
     for (int i = 0; i < u->header_count; i++) {
@@ -185,7 +173,7 @@ static int add_headers(const struct unwrap *u, struct transform__edit *e)
         if (rc > 0 && transform__add_header(e->arena, e->r, u->headers[i].name, &f) < 0)
             return transform__no_memory(e->err);
     }
-    share_headers(e);
+    transform__share_headers(e);
     return 0;
 }
 
@@ -292,8 +280,10 @@ static int deleted(const struct unwrap *u, struct transform__edit *e, struct pen
     int rc = route(u, e, before);
     if (rc < 0)
         return rc;
-    if (u->rewrite)
-        return replace(u, e, before, true);
+    if (u->rewrite) {
+        rc = replace(u, e, before, true);
+        return rc < 0 ? rc : drop_fields_apply(&u->drop, e);
+    }
     e->r->value = NULL;
     if (u->mode == MODE_TO_TOMBSTONE)
         return 0;
@@ -327,7 +317,8 @@ static int unwrap_apply(const void *self, struct transform__edit *e)
     }
     if (after->from == PEN_FROM_NULL)
         return deleted(u, e, before, after);
-    return replace(u, e, after, false);
+    rc = replace(u, e, after, false);
+    return rc < 0 ? rc : drop_fields_apply(&u->drop, e);
 }
 
 const struct transform__kind transform__extract_new_record = {

@@ -9,6 +9,7 @@
 
 struct insert_header {
     struct pen_span name, value; /* value.p NULL = null */
+    enum pen_schema_type type;   /* STRING, also of dates and fractions; BOOLEAN; an integer's */
 };
 
 static bool digits_at(struct pen_span s, const char *pattern)
@@ -146,6 +147,21 @@ static int literal(const struct transform__config *c, struct pen_span given, str
     return 0;
 }
 
+/* For whoever makes a field of the header: the smallest type that holds the number */
+static enum pen_schema_type type_of(struct pen_span given, struct pen_span read)
+{
+    const struct pen_span s = pen_span_trim(given);
+    int64_t v;
+    if (pen_span_eq_str(s, "true") || pen_span_eq_str(s, "false"))
+        return PEN_SCHEMA_BOOLEAN;
+    if (pen_span_i64(read, &v) < 0 || memchr(s.p, '.', s.n))
+        return PEN_SCHEMA_STRING;
+    return v >= INT8_MIN && v <= INT8_MAX     ? PEN_SCHEMA_INT8
+           : v >= INT16_MIN && v <= INT16_MAX ? PEN_SCHEMA_INT16
+           : v >= INT32_MIN && v <= INT32_MAX ? PEN_SCHEMA_INT32
+                                              : PEN_SCHEMA_INT64;
+}
+
 static int insert_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
     struct insert_header *t = pen_arena_alloc(c->arena, sizeof(*t));
@@ -158,15 +174,24 @@ static int insert_create(const struct transform__config *c, void **ret, struct p
     if (!value.p)
         return transform__option_needed(c, "value.literal", &value, err);
     *ret = t;
-    return literal(c, value, &t->value, err);
+    int rc = literal(c, value, &t->value, err);
+    t->type = type_of(value, t->value);
+    return rc;
 }
 
 static int insert_apply(const void *self, struct transform__edit *e)
 {
     const struct insert_header *t = self;
     struct pen_field f = transform__text(PEN_SPAN_NONE, t->value);
-    if (!t->value.p)
+    f.optional = !t->value.p;
+    if (!t->value.p) {
         f.from = PEN_FROM_NULL;
+    } else if (t->type != PEN_SCHEMA_STRING) {
+        f.type = t->type;
+        f.constant.kind = PEN_CONST_INT;
+        if (pen_span_i64(t->value, &f.constant.i) < 0)
+            f.constant.i = pen_span_eq_str(t->value, "true");
+    }
     return transform__add_header(e->arena, e->r, t->name, &f) < 0 ? transform__no_memory(e->err)
                                                                   : 0;
 }

@@ -50,8 +50,12 @@ static bool topic_test(const void *self, const struct pen_shape *r)
 }
 
 const struct transform__predicate_kind transform__topic_name_matches = {
-    "org.apache.kafka.connect.transforms.predicates.TopicNameMatches", topic_create, topic_destroy,
-    topic_test, true};
+    "org.apache.kafka.connect.transforms.predicates.TopicNameMatches",
+    topic_create,
+    topic_destroy,
+    topic_test,
+    true,
+    false};
 
 /* ---- RecordIsTombstone ---------------------------------------------------------------------- */
 
@@ -62,8 +66,12 @@ static bool tombstone_test(const void *self, const struct pen_shape *r)
 }
 
 const struct transform__predicate_kind transform__record_is_tombstone = {
-    "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone", none_create, NULL,
-    tombstone_test, false};
+    "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone",
+    none_create,
+    NULL,
+    tombstone_test,
+    false,
+    true};
 
 /* ---- HasHeaderKey --------------------------------------------------------------------------- */
 
@@ -86,5 +94,9 @@ static bool header_test(const void *self, const struct pen_shape *r)
 }
 
 const struct transform__predicate_kind transform__has_header_key = {
-    "org.apache.kafka.connect.transforms.predicates.HasHeaderKey", header_create, NULL, header_test,
+    "org.apache.kafka.connect.transforms.predicates.HasHeaderKey",
+    header_create,
+    NULL,
+    header_test,
+    false,
     false};

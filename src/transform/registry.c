@@ -13,6 +13,12 @@ static const struct transform__kind *const kinds[] = {
     &transform__extract_new_record,
     &transform__regex_router,
     &transform__filter,
+    &transform__event_router,
+    &transform__logical_table_router,
+    &transform__partition_routing,
+    &transform__extract_changed,
+    &transform__header_to_value,
+    &transform__read_to_insert,
     &transform__schema_change_event_filter,
     &transform__timestamp_router,
     &transform__insert_header,
@@ -85,6 +91,47 @@ bool transform__option_bool(const struct transform__config *c, const char *name,
     return v.n == 0 ? def : pen_span_ieq_str(v, "true");
 }
 
+int transform__option_flag(const struct transform__config *c, const char *name, bool def, bool *ret,
+                           struct pen_error *err)
+{
+    const struct pen_span v = pen_span_trim(transform__option(c, name, def ? "true" : "false"));
+    *ret = pen_span_ieq_str(v, "true");
+    return *ret || pen_span_ieq_str(v, "false")
+               ? 0
+               : transform__bad_option(c, name, err, "Expected value to be either true or false");
+}
+
+int transform__option_choice(const struct transform__config *c, const char *name,
+                             const char *const *words, size_t count, size_t def, size_t *ret,
+                             struct pen_error *err)
+{
+    struct pen_buf PEN_CLEANUP(pen_buf_done) all = PEN_BUF_INIT;
+    const struct pen_span v = pen_span_trim(transform__option(c, name, words[def]));
+    for (size_t i = 0; i < count; i++) {
+        *ret = i;
+        if (pen_span_ieq_str(v, words[i]))
+            return 0;
+        pen_buf_printf(&all, "%s%s", i ? ", " : "", words[i]);
+    }
+    return transform__bad_option(c, name, err, "The '%s' value is invalid: Value must be one of %s",
+                                 name, pen_buf_cstr(&all));
+}
+
+int transform__option_renamer(const struct transform__config *c, const char *pattern,
+                              const char *def, struct pen_span replacement,
+                              struct pen_renamer **ret, struct pen_error *err)
+{
+    struct pen_error why = {0};
+    int rc = pen_renamer_new(transform__option(c, pattern, def), replacement, ret, &why);
+    if (rc == PEN_E_NOMEM)
+        return transform__no_memory(err);
+    return rc == 0 ? 0
+                   : transform__bad_option(c, pattern, err,
+                                           "The '%s' value is invalid: A valid regular "
+                                           "expressions is expected, but %s",
+                                           pattern, why.text);
+}
+
 int transform__option_list(const struct transform__config *c, const char *name,
                            struct pen_span **ret)
 {
@@ -148,6 +195,15 @@ static int unknown(struct pen_error *err, const char *prefix, struct pen_span ty
 {
     if (type.n == 0)
         return pen_error_set(err, PEN_E_CONFIG, "option '%stype' is missing", prefix);
+    static const char *const scripted[] = {"io.debezium.transforms.Filter",
+                                           "io.debezium.transforms.ContentBasedRouter"};
+    for (size_t i = 0; i < PEN_COUNT(scripted); i++)
+        if (pen_span_eq_str(type, scripted[i]))
+            return pen_error_set(err, PEN_E_CONFIG,
+                                 "option '%stype': class '%.*s' is not built into penstock: it "
+                                 "runs a script for each record, and there is no scripting "
+                                 "language here",
+                                 prefix, PEN_SPAN_ARG(type));
     return pen_error_set(err, PEN_E_CONFIG,
                          "option '%stype': class '%.*s' is not built into penstock", prefix,
                          PEN_SPAN_ARG(type));
@@ -312,11 +368,22 @@ static int apply_step(const struct step *st, struct transform__edit *e)
                                     "predicate '%.*s' asks for the topic, which comes from "
                                     "a field of the row",
                                     PEN_SPAN_ARG(st->predicate->name));
+        if (st->predicate->kind->by_value && e->r->value_edit)
+            return transform__fails(e->err,
+                                    "predicate '%.*s' asks for the value, which a transform makes "
+                                    "of each row",
+                                    PEN_SPAN_ARG(st->predicate->name));
         if (st->predicate->kind->test(st->predicate->self, e->r) == st->negate)
             return 0;
     }
+    const struct pen_derived *edit = e->r->value_edit;
+    const struct pen_field *value = e->r->value;
+    e->kept = false;
     int rc = st->kind->apply(st->self, e);
-    e->first = false;
+    e->first &= e->kept;
+    if (rc == 0 && edit && e->r->value != value)
+        return transform__fails(e->err, "the value is made of each row by a transform before this "
+                                        "one, so that its fields are not known");
     return rc;
 }
 
@@ -324,7 +391,7 @@ int pen_transforms_apply(const struct pen_transforms *t, struct pen_shapes *s,
                          struct pen_error *err)
 {
     for (uint32_t i = 0; i < s->count; i++) {
-        struct transform__edit e = {s, &s->v[i], i, true, s->arena, err};
+        struct transform__edit e = {s, &s->v[i], i, true, false, s->arena, err};
         for (uint32_t k = 0; k < t->step_count && !e.r->dropped && !e.r->failure.p; k++) {
             int rc = apply_step(&t->steps[k], &e);
             if (rc < 0)

@@ -73,7 +73,9 @@ static int put_renamed(const struct pen_derive_call *c)
 
 int transform__rename_topic(const struct pen_renamer *r, struct transform__edit *e)
 {
-    int rc = pen_renamer_apply(r, e->r->topic, e->arena, &e->r->topic, e->err);
+    const struct pen_span topic = e->r->topic;
+    int rc = pen_renamer_apply(r, topic, e->arena, &e->r->topic, e->err);
+    e->kept = e->r->topic.p == topic.p && !e->r->topic_from;
     if (rc < 0 || !e->r->topic_from)
         return rc;
     struct pen_field *made = pen_arena_alloc(e->arena, sizeof(*made));

@@ -22,6 +22,17 @@ struct transform__config {
 struct pen_span transform__option(const struct transform__config *c, const char *name,
                                   const char *def);
 bool transform__option_bool(const struct transform__config *c, const char *name, bool def);
+/* The same, with Connect's error for what is neither true nor false. */
+PEN_MUST_USE int transform__option_flag(const struct transform__config *c, const char *name,
+                                        bool def, bool *ret, struct pen_error *err);
+/* Which of count words it is, of any case; Debezium's "Value must be one of …" else. */
+PEN_MUST_USE int transform__option_choice(const struct transform__config *c, const char *name,
+                                          const char *const *words, size_t count, size_t def,
+                                          size_t *ret, struct pen_error *err);
+/* A Java regular expression, with Debezium's error. */
+PEN_MUST_USE int transform__option_renamer(const struct transform__config *c, const char *pattern,
+                                           const char *def, struct pen_span replacement,
+                                           struct pen_renamer **ret, struct pen_error *err);
 /* Comma separated, trimmed, empty items left out. @returns their number; *ret is the arena's */
 int transform__option_list(const struct transform__config *c, const char *name,
                            struct pen_span **ret);
@@ -41,7 +52,8 @@ struct transform__edit {
     struct pen_shapes *shapes;
     struct pen_shape *r;
     uint32_t index; /* of r in shapes */
-    bool first;     /* no transform before this one touched the record */
+    bool first;     /* no transform before this one copied the record and its headers */
+    bool kept;      /* set by apply: nor did this one */
     struct pen_arena *arena;
     struct pen_error *err;
 };
@@ -68,10 +80,13 @@ struct transform__predicate_kind {
     void (*destroy)(void *self);
     bool (*test)(const void *self, const struct pen_shape *r);
     bool by_topic; /* cannot be asked where the topic comes from the row */
+    bool by_value; /* … where the value is made of each row anew */
 };
 extern const struct transform__kind transform__extract_new_record, transform__regex_router,
     transform__filter, transform__schema_change_event_filter, transform__timestamp_router,
-    transform__insert_header, transform__drop_headers, transform__value_to_key;
+    transform__insert_header, transform__drop_headers, transform__value_to_key,
+    transform__event_router, transform__logical_table_router, transform__read_to_insert,
+    transform__partition_routing, transform__extract_changed, transform__header_to_value;
 extern const struct transform__kind transform__insert_field[2], transform__replace_field[2],
     transform__hoist_field[2], transform__extract_field[2], transform__set_schema_metadata[2],
     transform__header_from[2], transform__flatten[2], transform__mask_field[2], transform__cast[2],
@@ -87,6 +102,7 @@ struct pen_field **transform__half(struct pen_shape *r, enum transform__side sid
 /* null, with or without a schema */
 bool transform__is_null(const struct pen_field *f);
 bool transform__is_envelope(const struct pen_shape *r); /* by the value's schema name */
+char transform__op(const struct pen_shape *r);          /* an envelope's op; 0 = it has none */
 /* *f as a struct required for `purpose`, as Connect's Requirements say it. */
 PEN_MUST_USE int transform__need_struct(const struct pen_field *f, const char *purpose,
                                         struct pen_error *err);
@@ -102,11 +118,17 @@ PEN_MUST_USE int transform__add(struct pen_arena *a, struct pen_field *parent,
                                 const struct pen_field *f, struct pen_error *err);
 PEN_MUST_USE int transform__add_header(struct pen_arena *a, struct pen_shape *r,
                                        struct pen_span name, const struct pen_field *value);
+/* What was added to the record's headers its tombstone has, too, as long as they are one object. */
+void transform__share_headers(const struct transform__edit *e);
 struct pen_field transform__text(struct pen_span name, struct pen_span value);
 /* A value made of base's by put; its schema is the caller's to set. arg_n bytes at arg are copied. */
 PEN_MUST_USE int transform__derive(struct pen_arena *a, const struct pen_field *base,
                                    pen_derive_fn *put, const void *arg, size_t arg_n,
                                    struct pen_field *f);
+/* The same of several bases, whose array is copied. */
+PEN_MUST_USE int transform__derive_of(struct pen_arena *a, const struct pen_field *bases,
+                                      uint32_t base_count, pen_derive_fn *put, const void *arg,
+                                      size_t arg_n, struct pen_field *f);
 /* "transform X fails: …". @returns PEN_E_CONFIG */
 int transform__fails(struct pen_error *err, const char *fmt, ...) PEN_PRINTF(2, 3);
 /* The schema's type in Connect's word: "INT32" */
@@ -143,6 +165,37 @@ bool transform__regex_matches(const struct transform__regex *r,
 PEN_MUST_USE int transform__regex_replace(const struct transform__regex *r, struct pen_span text,
                                           struct pen_span replacement, struct pen_buf *ret,
                                           struct pen_error *err);
+/* cast.c: a JSON string of base64, with or without its quotes. @returns how many bytes */
+size_t transform__base64_bytes(struct pen_span s, uint8_t *out, size_t cap);
+
+/* java_hash.c */
+struct transform__hashed { /* what the hash of a field needs to know */
+    uint8_t type;          /* enum pen_schema_type */
+    bool decimal, date, days;
+    int32_t scale;
+};
+/* @returns false where Java's hash is another in each process, or of a struct */
+bool transform__hashable(const struct pen_field *f, struct transform__hashed *ret);
+/* hashCode of a value that is not null, or MurmurHash3 of it */
+uint32_t transform__java_hash(const struct transform__hashed *h, struct pen_span json,
+                              bool murmured);
+
+/* expand_json.c: a text with JSON in it as a value with a schema */
+struct transform__expansion {
+    struct pen_span name; /* of the schema */
+    bool null_bytes;      /* null is BYTES; else there is no such field */
+    enum pen_name_adjustment names;
+};
+enum transform__expanded {
+    TRANSFORM_NOT_EXPANDED,   /* no object or array, or one that Debezium does not take */
+    TRANSFORM_EXPANDED,       /* *ret_schema in the arena, its value's JSON appended */
+    TRANSFORM_WITHOUT_SCHEMA, /* an empty array */
+    TRANSFORM_MISMATCHED      /* there is a schema, which the values do not fit */
+};
+PEN_MUST_USE int transform__expand_json(const struct transform__expansion *o, struct pen_span text,
+                                        struct pen_arena *arena, struct pen_field *ret_schema,
+                                        struct pen_buf *ret_value, enum transform__expanded *ret);
+
 /* renamer.c: the topic by r, or by each row's topic where that comes from the row */
 PEN_MUST_USE int transform__rename_topic(const struct pen_renamer *r, struct transform__edit *e);
 

@@ -60,6 +60,13 @@ bool transform__is_envelope(const struct pen_shape *r)
     return name.n >= n && memcmp(name.p + name.n - n, end, n) == 0;
 }
 
+char transform__op(const struct pen_shape *r)
+{
+    const struct pen_field *op = transform__field(r->value, LIT("op"));
+    return op && op->from == PEN_FROM_CONST && op->constant.s.n == 1 ? (char)op->constant.s.p[0]
+                                                                     : 0;
+}
+
 int transform__need_struct(const struct pen_field *f, const char *purpose, struct pen_error *err)
 {
     if (!f)
@@ -78,22 +85,29 @@ int transform__need_struct(const struct pen_field *f, const char *purpose, struc
 
 /* ---- values from values ------------------------------------------------------------------------ */
 
-int transform__derive(struct pen_arena *a, const struct pen_field *base, pen_derive_fn *put,
-                      const void *arg, size_t arg_n, struct pen_field *f)
+int transform__derive_of(struct pen_arena *a, const struct pen_field *bases, uint32_t base_count,
+                         pen_derive_fn *put, const void *arg, size_t arg_n, struct pen_field *f)
 {
     struct pen_derived *d = pen_arena_alloc(a, sizeof(*d));
-    struct pen_field *copy = pen_arena_alloc(a, sizeof(*copy));
+    struct pen_field *copy = pen_arena_calloc(a, base_count + 1, sizeof(*copy));
     const void *kept = arg;
     if (d && arg_n > 0)
         kept = pen_arena_span(a, pen_span_make(arg, arg_n)).p;
     if (!d || !copy || (arg_n > 0 && !kept))
         return PEN_E_NOMEM;
-    *copy = *base;
-    *d = (struct pen_derived){put, kept, arg_n, copy, 1};
+    for (uint32_t i = 0; i < base_count; i++)
+        copy[i] = bases[i];
+    *d = (struct pen_derived){put, kept, arg_n, copy, base_count};
     f->from = PEN_FROM_DERIVED;
     f->derived = d;
     f->rule = (struct pen_column_rule){0};
     return 0;
+}
+
+int transform__derive(struct pen_arena *a, const struct pen_field *base, pen_derive_fn *put,
+                      const void *arg, size_t arg_n, struct pen_field *f)
+{
+    return transform__derive_of(a, base, 1, put, arg, arg_n, f);
 }
 
 static int put_member(const struct pen_derive_call *c)
@@ -164,6 +178,16 @@ int transform__add(struct pen_arena *a, struct pen_field *parent, const struct p
     all[parent->child_count++] = *f;
     parent->children = all;
     return 0;
+}
+
+/* The headers of a delete and of its tombstone are one object, until a transform copies the record. */
+void transform__share_headers(const struct transform__edit *e)
+{
+    struct pen_shapes *s = e->shapes;
+    if (!e->first || e->index + 1 >= s->count || !s->v[e->index + 1].tombstone)
+        return;
+    s->v[e->index + 1].headers = e->r->headers;
+    s->v[e->index + 1].header_count = e->r->header_count;
 }
 
 int transform__add_header(struct pen_arena *a, struct pen_shape *r, struct pen_span name,

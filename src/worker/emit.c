@@ -69,6 +69,7 @@ static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_
                                .row = row,
                                .token = token,
                                .partition = r->partition,
+                               .timestamp = r->timestamp,
                                .header_count = r->header_count,
                                .has_key = r->key.p != NULL,
                                .has_value = r->value.p != NULL,
@@ -139,7 +140,8 @@ int emit_out(struct pen_task *t)
                                .value = o->value,
                                .headers = o->headers,
                                .header_count = o->header_count,
-                               .partition = o->partition};
+                               .partition = o->partition,
+                               .timestamp = o->timestamp};
         int rc = record_topic(t, o, &r.topic);
         if (rc < 0)
             return rc;
@@ -168,7 +170,8 @@ int emit_waiting(struct pen_task *t)
                                                      : PEN_SPAN_NONE,
                                .headers = w->headers,
                                .header_count = w->header_count,
-                               .partition = w->partition};
+                               .partition = w->partition,
+                               .timestamp = w->timestamp};
         int rc = put(t, &r, w->event, w->row, &w->token);
         if (rc < 0)
             return rc == PEN_E_FULL ? 0 : rc;

@@ -40,6 +40,7 @@ struct task_waiting {
     uint64_t event, row; /* what the record completes: pen_ledger_add */
     int64_t token;       /* -1: not in the ledger yet */
     int32_t partition;
+    int64_t timestamp;
     uint32_t header_count;
     bool has_key, has_value;
     size_t key_n, value_n;

@@ -45,6 +45,8 @@ def notes(sql):
 def connector(config, server, db, prefix, a):
     """What Debezium gets: the case's options, and where everything is."""
     config = reference.with_sentinel(config)
+    for name, value in config.items():  # topics that a transform makes
+        config[name] = value.replace(normal.PREFIX + ".", prefix + ".")
     config.update({
         "connector.class": normal.connector_class(server), "tasks.max": "1", "topic.prefix": prefix,
         "database.hostname": db.host, "database.port": str(db.port), "database.user": db.user,

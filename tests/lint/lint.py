@@ -38,7 +38,8 @@ TOP_LEVEL = "meson.build src include schemas tests mysql-fixtures docker-compose
 LONGEST = 600
 MARK_BEGIN, MARK_END = "<!-- options: generated, see tests/lint -->", "<!-- options end -->"
 RECORDED = ("tests/golden/", "tests/conformance/")
-RESHAPED = ("tests/golden/connect-transforms/", "tests/golden/debezium-transforms/", "tests/golden/java-forms/")  # transforms made other records of them
+RESHAPED = ("tests/golden/connect-transforms/", "tests/golden/changed-fields/", "tests/golden/logical-table/", "tests/golden/outbox/",
+            "tests/golden/java-forms/")  # transforms made other records of them
 WRITE = "--write" in sys.argv
 
 

@@ -262,10 +262,6 @@ int main(void)
                           {"transforms.f.schema.change.event.exclude.list", "CREATE,drop"},
                           {NULL, NULL}},
         "'drop' is none of CREATE, ALTER, DROP, TRUNCATE, DATABASE");
-    refused("fields to drop by a header",
-            (struct option[]){
-                UNWRAP, {"transforms.unwrap.drop.fields.header.name", "changed"}, {NULL, NULL}},
-            "option 'transforms.unwrap.drop.fields.header.name': fields named by a header");
     refused("bad mode", (struct option[]){UNWRAP, MODE("none"), {NULL, NULL}}, "'none' is none of");
     refused("bad pattern",
             (struct option[]){{"transforms", "r"},
