@@ -200,7 +200,7 @@ static int timestamp(const struct outbox *t, struct transform__edit *e, const st
     } known[] = {{"io.debezium.time.Timestamp", 1},
                  {"io.debezium.time.MicroTimestamp", 1000},
                  {"io.debezium.time.NanoTimestamp", 1000000}};
-    struct pen_field bases[2], *out;
+    struct pen_field bases[2] = {{.type = PEN_SCHEMA_INT64}}, *out;
     int64_t per_milli = 0;
     uint32_t n = 0;
     int rc = 0;
@@ -252,7 +252,7 @@ static int route(const struct outbox *t, struct transform__edit *e, const struct
 static int place(const struct outbox *t, struct transform__edit *e, const struct pen_field *row,
                  const struct placed *p, struct pen_field *root)
 {
-    struct pen_field f;
+    struct pen_field f = {0};
     if (t->ignore_missing && !transform__field(row, p->field))
         return 0;
     if (p->placement == PLACE_NOWHERE)
