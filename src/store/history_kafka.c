@@ -15,6 +15,7 @@ struct kafka {
     char *topic;
     rd_kafka_t *producer, *consumer;
     rd_kafka_topic_t *rkt; /* of the producer */
+    struct pen_buf text;   /* of the record that is appended */
     uint64_t waiting;      /* records not acknowledged */
     rd_kafka_resp_err_t failed;
 };
@@ -164,14 +165,15 @@ static int kafka_create(struct pen_history_store *s, struct pen_error *err)
 static int kafka_append(struct pen_history_store *s, struct pen_span record, struct pen_error *err)
 {
     struct kafka *k = (struct kafka *)s;
-    union {
-        const uint8_t *in;
-        void *out; /* librdkafka only reads it */
-    } u = {.in = record.p};
     const int rc = start_producer(k, err);
     if (rc < 0)
         return rc;
-    while (rd_kafka_produce(k->rkt, 0, RD_KAFKA_MSG_F_COPY, u.out, record.n, NULL, 0, NULL) < 0) {
+    pen_buf_reset(&k->text);
+    store__history_pretty(&k->text, record);
+    if (k->text.bad)
+        return pen_error_set(err, PEN_E_NOMEM, "unable to write schema history: out of memory");
+    while (rd_kafka_produce(k->rkt, 0, RD_KAFKA_MSG_F_COPY, k->text.p, k->text.n, NULL, 0, NULL) <
+           0) {
         const rd_kafka_resp_err_t e = rd_kafka_last_error();
         if (e != RD_KAFKA_RESP_ERR__QUEUE_FULL)
             return kafka_error(k, "append to", e, err);
@@ -295,6 +297,7 @@ static void kafka_close(struct pen_history_store *s)
         rd_kafka_conf_destroy(k->o.producer_conf);
     if (k->o.consumer_conf != NULL)
         rd_kafka_conf_destroy(k->o.consumer_conf);
+    pen_buf_done(&k->text);
     free(k->topic);
     free(k);
 }

@@ -74,4 +74,7 @@ struct pen_history_store {
     const struct store__history_ops *ops;
 };
 
+/* Appends a record, which is one line of JSON without white space, as it stands in a topic. */
+void store__history_pretty(struct pen_buf *b, struct pen_span record);
+
 #endif

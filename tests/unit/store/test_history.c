@@ -143,11 +143,20 @@ static void kafka(rd_kafka_mock_cluster_t *mc)
     read_all(s, "", "has no records");
     TAP_OK(append(s, "{\"a\":1}", "{\"b\":2}"), "two records");
     TAP_OK(pen_history_store_exists(s, &storage, &records, &err) == 0 && records, "are there");
-    read_all(s, "{\"a\":1}|{\"b\":2}|", "and read to the end");
-    TAP_OK(append(s, "{\"c\":3}", "{\"d\":4}"), "two more");
+    read_all(s, "{\n  \"a\" : 1\n}|{\n  \"b\" : 2\n}|",
+             "and read to the end, laid out as Debezium lays out records of a topic");
+    TAP_OK(append(s, "{\"c\":{\"t\":[\"x,:{[\",\"\\\"]\\\\\"],\"o\":{}},\"n\":null}",
+                  "{\"d\":[],\"e\":[{\"f\":1,\"g\":[{\"h\":-2},{\"i\":true}]},{\"j\":\"\"}]}"),
+           "two more");
     pen_history_store_close(s);
     s = open_topic(servers, "h");
-    read_all(s, "{\"a\":1}|{\"b\":2}|{\"c\":3}|{\"d\":4}|", "another reader gets all");
+    read_all(s,
+             "{\n  \"a\" : 1\n}|{\n  \"b\" : 2\n}|"
+             "{\n  \"c\" : {\n    \"t\" : [ \"x,:{[\", \"\\\"]\\\\\" ],\n    \"o\" : { }\n  },\n"
+             "  \"n\" : null\n}|"
+             "{\n  \"d\" : [ ],\n  \"e\" : [ {\n    \"f\" : 1,\n    \"g\" : [ {\n      \"h\" : -2\n"
+             "    }, {\n      \"i\" : true\n    } ]\n  }, {\n    \"j\" : \"\"\n  } ]\n}|",
+             "another reader gets all");
     TAP_EQ_INT(pen_history_store_read(s, refuse, NULL, &err), PEN_E_PARSE,
                "the reader's refusal ends it");
     TAP_EQ_STR(err.text, "schema history topic 'h' offset 0: no", "with the offset");
