@@ -39,7 +39,7 @@ struct ddl_run {
     uint64_t sql_mode;
     const uint8_t *statement; /* first byte of the current statement */
     PEN_VEC(struct ddl_change) changes;
-    bool database_level; /* ALTER DATABASE was among the statements */
+    struct pen_span charset_db; /* CREATE, ALTER DATABASE: as the event's */
 };
 
 /* An error at the current token: "unable to parse CREATE TABLE at byte 17 near 'FOO': …" */

@@ -306,6 +306,7 @@ static int database_options(struct ddl_run *r, struct pen_span db, struct pen_sp
         charset = fallback;
     if (charset.n == 0)
         return 0;
+    r->charset_db = db;
     return ddl_set_other(
         r, (struct ddl_change){.kind = DDL_SET_DB_CHARSET, .db = db, .charset = charset});
 }
@@ -317,6 +318,8 @@ static int database_event(struct ddl_run *r, struct pen_span db)
     if (e == NULL)
         return ddl_nomem(r);
     e->database_level = true;
+    e->charset_db = r->charset_db.n > 0 ? e->db : PEN_SPAN_LIT("");
+    r->charset_db = PEN_SPAN_LIT("");
     return 0;
 }
 

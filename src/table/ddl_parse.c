@@ -341,8 +341,8 @@ static int text_event(struct ddl_run *r, struct pen_span sql)
     e->table = e->previous_db = e->previous = PEN_SPAN_LIT("");
     e->ddl = pen_arena_span(r->a, sql);
     e->set_variable = pen_span_ihas_prefix(sql, "SET ");
-    e->database_level = r->database_level;
-    return e->db.p && e->ddl.p ? 0 : ddl_nomem(r);
+    e->charset_db = pen_arena_span(r->a, r->charset_db);
+    return e->db.p && e->ddl.p && e->charset_db.p ? 0 : ddl_nomem(r);
 }
 
 static void drop_events(struct pen_ddl_result *ret)

@@ -287,16 +287,20 @@ static int put_gtids_after(struct pen_task *t, struct pen_position *p)
     return rc;
 }
 
+/* The position of a statement's history record: its end. A statement inside a transaction (CREATE …
+ * SELECT) has the place of BEGIN and the number of the event, so that what recovers behind it has the
+ * table whose creation it skips then. */
 int progress_json(struct pen_task *t, struct pen_buf *b)
 {
+    const bool inside = t->tx.open && !t->place.standalone;
     struct pen_position p = {0};
     int rc = pen_ledger_sent(t->ledger, &p);
-    if (rc == 0 && t->place.gtid.kind != PEN_GTID_NONE)
+    if (rc == 0 && !inside && t->place.gtid.kind != PEN_GTID_NONE)
         rc = put_gtids_after(t, &p);
     if (rc == 0) {
-        /* Of a statement's own position: its end, as Debezium has it (spec §5). */
-        p.pos = t->place.end;
-        p.event = p.row = 0;
+        p.pos = inside ? t->place.begin.pos : t->place.end;
+        p.event = inside ? t->place.events : 0;
+        p.row = 0;
         p.server_id = t->place.server_id;
         if (t->source.ts_us)
             p.ts_sec = t->source.ts_us / 1000000;

@@ -46,6 +46,20 @@ static bool is_kept(const struct pen_task *t, const struct pen_ddl_event *e)
     return true;
 }
 
+/* Debezium keeps captured tables and the server's charset. The charset of a captured database is kept
+ * too: without it a table made behind a restart is decoded with the server's. */
+static bool is_in_history(const struct pen_task *t, const struct pen_ddl_event *e)
+{
+    if (!t->config->history_captured_tables_only || (e->set_variable && e->db.n == 0))
+        return true;
+    return has_table(e) && captures(t, e);
+}
+
+static bool sets_charset(const struct pen_task *t, const struct pen_ddl_event *e)
+{
+    return e->charset_db.n > 0 && pen_config_captures_database(t->config, e->charset_db);
+}
+
 static int write_history(struct pen_task *t, const struct pen_ddl_event *e)
 {
     if (!t->history)
@@ -158,20 +172,21 @@ static int emit_truncate(struct pen_task *t, const struct pen_ddl_event *e)
     return rc < 0 || t->out.count == 0 ? rc : emit_out(t);
 }
 
-static int one_event(struct pen_task *t, const struct pen_ddl_event *e, struct pen_span tables)
+static int one_event(struct pen_task *t, const struct pen_ddl_event *e, struct pen_span tables,
+                     bool matching)
 {
-    if (!is_kept(t, e))
-        return 0;
-    if (e->kind == PEN_DDL_TRUNCATE)
+    const bool kept = matching && is_kept(t, e);
+    if (kept && e->kind == PEN_DDL_TRUNCATE)
         return emit_truncate(t, e);
-    int rc = write_history(t, e);
-    if (rc == 0 && t->config->include_schema_changes && !t->unpublished)
+    int rc = (kept && is_in_history(t, e)) || sets_charset(t, e) ? write_history(t, e) : 0;
+    if (rc == 0 && kept && t->config->include_schema_changes && !t->unpublished)
         rc = emit_schema_change(t, e, tables);
     return rc;
 }
 
 static int all_events(struct pen_task *t, const struct pen_ddl_result *r)
 {
+    const bool matching = !t->config->history_captured_tables_only || matches(t, r);
     int rc = 0;
     struct pen_buf tables = PEN_BUF_INIT;
     /* Events of one database that follow each other share source.table. */
@@ -188,10 +203,17 @@ static int all_events(struct pen_task *t, const struct pen_ddl_result *r)
                                 : bare       ? PEN_SPAN_LIT("")
                                              : PEN_SPAN_NONE;
         for (size_t i = from; i < to && rc == 0; i++)
-            rc = one_event(t, &r->events.v[i], names);
+            rc = one_event(t, &r->events.v[i], names, matching);
     }
     pen_buf_done(&tables);
     return rc;
+}
+
+static bool is_filtered(const struct pen_task *t, struct pen_span sql)
+{
+    if (t->config->history_ddl_filter)
+        return pen_name_filter_match(t->config->history_ddl_filter, sql);
+    return pen_ddl_filtered(sql);
 }
 
 /* A statement that the parser could not follow: it matters only if it changes a captured table.
@@ -227,7 +249,7 @@ int pump_statement(struct pen_task *t, struct pen_span db, struct pen_span sql,
     }
     t->generation++;
     task_tables_prune(t);
-    if (rc == 0 && r.events.n > 0 && (!t->config->history_captured_tables_only || matches(t, &r)))
+    if (rc == 0 && r.events.n > 0 && (q || !is_filtered(t, sql)))
         rc = all_events(t, &r);
     pen_ddl_result_done(&r);
     return rc;
@@ -261,13 +283,6 @@ static bool is_dml(struct pen_span sql)
             return true;
     }
     return false;
-}
-
-static bool is_filtered(const struct pen_task *t, struct pen_span sql)
-{
-    if (t->config->history_ddl_filter)
-        return pen_name_filter_match(t->config->history_ddl_filter, sql);
-    return pen_ddl_filtered(sql);
 }
 
 /* XA START and END stand inside the group; COMMIT and ROLLBACK are groups of their own. */

@@ -131,3 +131,23 @@ def test_two_columns_of_one_name_stop_the_task(maria_database, stream):
     s = stream(maria_database, options=["field.name.adjustment.mode=avro"])
     assert s.process.wait(rig.LIMIT) != 0
     assert "field name duplication _" in s.log() and "avro_unicode" in s.log()
+
+
+def test_the_charset_of_a_database_is_known_behind_a_restart(database, stream):
+    """The history of captured tables only (stream's own default) has it, whoever set it: snapshot or ALTER DATABASE."""
+    d = database
+    d.run(f"ALTER DATABASE `{d.name}` CHARACTER SET cp1251")
+    s = stream(d, snapshot_mode="initial")
+    s.sync()
+    s.stop()
+    d.run("CREATE TABLE first (id INT PRIMARY KEY, v VARCHAR(5))", "INSERT INTO first VALUES (1, 'Я')")
+    s = stream(d)
+    s.sync()
+    d.run(f"ALTER DATABASE `{d.name}` CHARACTER SET koi8r")
+    s.sync()
+    s.stop()
+    d.run("CREATE TABLE second (id INT PRIMARY KEY, v VARCHAR(5))", "INSERT INTO second VALUES (1, 'Ю')")
+    s = stream(d)
+    s.sync()
+    s.stop()
+    assert [r.value["after"]["v"] for r in s.records if r.op == "c" and r.table in ("first", "second")] == ["Я", "Ю"]

@@ -40,7 +40,8 @@ struct pen_ddl_event {
     struct pen_span ddl;         /* UTF-8 text of this one event, normalised as Debezium does     */
     struct pen_span previous_db; /* RENAME TABLE, ALTER … RENAME: the old name; "" = none         */
     struct pen_span previous;
-    bool by_rename; /* RENAME TABLE: the history record carries previousId           */
+    struct pen_span charset_db; /* whose default charset it sets; "" = nobody's                  */
+    bool by_rename;             /* RENAME TABLE: the history record carries previousId           */
     const struct pen_table
         *after; /* version after the statement; NULL for DROP, TRUNCATE, DATABASE */
 };
