@@ -90,7 +90,9 @@ def run(penstock, case, server, mariadb):
         finally:
             program.end()
             server.reader_gone(name)
-    return live.settle(normal.produced("\n".join(program.lines), live.options(case, mariadb), []))
+        lines = pathlib.Path(scratch, "offsets.history").read_text().splitlines() if case.has_history else []
+    came = normal.produced("\n".join(program.lines), live.options(case, mariadb), [])
+    return live.settle(case, mariadb, came + [live.history_record(x) for x in lines])
 
 
 def check(penstock, case, server, mariadb, keep):
@@ -100,7 +102,7 @@ def check(penstock, case, server, mariadb, keep):
         return str(e).splitlines()
     if keep:
         (keep / f"{case.name}.jsonl").write_text(normal.dump(got))
-    want = normal.as_lines_can_say(normal.load(live.expected(case, mariadb)))
+    want = normal.as_lines_can_say(normal.load(case.expected(mariadb)))
     return describe(got, want) if got != want else []
 
 
@@ -126,8 +128,7 @@ def main():
     p.add_argument("--only", action="append", default=[], metavar="NAME")
     p.add_argument("--keep", type=pathlib.Path, metavar="DIR")
     a = p.parse_args()
-    cases = [c.resolve() for c in a.case] or sorted(s.parent for s in HERE.glob("cases/*/setup.sql"))
-    cases = [c for c in cases if live.expected(c, a.mariadb).exists() and (not a.only or c.name in a.only)]
+    cases = [c for c in live.cases(a.case, a.only, a.mariadb) if c.expected(a.mariadb).exists()]
     if not os.access(a.penstock, os.X_OK):
         print(f"1..0 # SKIP there is no {a.penstock}: build it first")
         return 0

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The same cases on Debezium and on Penstock, both as workers asked by REST, on the same server and Kafka: what reaches the
-topics is compared byte by byte. TAP.
+topics is compared byte by byte, the schema history's too. TAP.
 
-  compare.py [PENSTOCK] [--mariadb] [--only NAME]… [--case DIR]… [--mysql HOST:PORT --kafka HOST:PORT --connect URL]
+  compare.py [PENSTOCK] [--mariadb] [--only NAME]… [--case DIR]… [--keep DIR] [--mysql HOST:PORT --kafka HOST:PORT --connect URL]
 
 What has no address is started (mysql-fixtures/servers: MySQL 9.7 or MariaDB, Kafka, Kafka Connect with Debezium) under names
 of its own, and stopped at the end. --case DIR takes a folder from anywhere: setup.sql, stream.sql, config.json.
@@ -23,6 +23,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "golden")]
 import record  # noqa: E402  (before live, which puts golden's record.py in front)
 import live  # noqa: E402
+import normal  # noqa: E402
 import reference  # noqa: E402
 from run import describe  # noqa: E402
 
@@ -77,12 +78,14 @@ class Standalone:
             self.child.kill()
 
 
-def one(case, server, mariadb, kafka, workers):
+def one(case, server, mariadb, kafka, workers, keep):
     """What is different, as lines."""
     try:
         want, got = (record.run(case, server, mariadb, worker, kafka) for worker in workers)
     except SystemExit as e:
         return str(e).splitlines() or ["no reason given"]
+    for who, records in (("debezium", want), ("penstock", got)) if keep else ():
+        (keep / f"{case.name}.{who}.jsonl").write_text(normal.dump(records))
     return describe(got, want) if got != want else []
 
 
@@ -96,10 +99,10 @@ def main():
     p.add_argument("--user", default="penstock")
     p.add_argument("--password", default="penstock")
     p.add_argument("--case", action="append", type=pathlib.Path, default=[], metavar="DIR")
+    p.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="write what came of both")
     p.add_argument("--only", action="append", default=[], metavar="NAME")
     a = p.parse_args()
-    cases = [c.resolve() for c in a.case] or sorted(s.parent for s in HERE.glob("cases/*/setup.sql"))
-    cases = [c for c in cases if (not a.only or c.name in a.only) and live.runs_on(c, a.mariadb)]
+    cases = live.cases(a.case, a.only, a.mariadb)
     servers, bad = Servers(), 0
     try:
         if not a.mysql:
@@ -115,7 +118,7 @@ def main():
             try:
                 print(f"1..{len(cases)}")
                 for number, case in enumerate(cases, 1):
-                    notes = one(case, server, a.mariadb, a.kafka, (a.connect, ours.url))
+                    notes = one(case, server, a.mariadb, a.kafka, (a.connect, ours.url), a.keep)
                     print(f"{'not ok' if notes else 'ok'} {number} - {case.name}", flush=True)
                     for line in "\n".join(notes).splitlines():
                         print(f"# {line[:400]}", flush=True)

@@ -3,10 +3,12 @@
 
   record.py (--mysql HOST:PORT | --mariadb HOST:PORT) --connect URL --kafka HOST:PORT [CASE…]
 
-CASE is a folder; without one all of cases/. Writes expected.jsonl (MySQL) or expected.mariadb.jsonl beside the SQL.
+CASE is a folder; without one all of cases/. Writes expected.jsonl (MySQL) or expected.mariadb.jsonl beside the SQL,
+one for each variant of the folder.
 Needs python3-pymysql and python3-confluent-kafka; servers, Kafka and Connect come from mysql-fixtures/servers.
 """
 import argparse
+import json
 import pathlib
 import sys
 import time
@@ -26,8 +28,32 @@ def until(what, done, limit=90, pause=0.1):
         time.sleep(pause)
 
 
+def pretty(value, margin=""):
+    """JSON as Jackson's pretty printer lays it out: how Debezium writes its history to a topic."""
+    if not value or not isinstance(value, (dict, list)):
+        return {"{}": "{ }", "[]": "[ ]"}.get(text := json.dumps(value, ensure_ascii=False), text)
+    if isinstance(value, list):
+        return "[ " + ", ".join(pretty(v, margin) for v in value) + " ]"
+    inner = margin + "  "
+    return "{\n" + ",\n".join(f"{inner}{json.dumps(k)} : {pretty(v, inner)}" for k, v in value.items()) + f"\n{margin}}}"
+
+
+def line_of(text):
+    """A history record as it stands in a file; left alone where the topic's layout is not Debezium's."""
+    value = json.loads(text)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if pretty(value) == text else text
+
+
+def history(kafka, name):
+    """What the connector has written to its schema history topic."""
+    topics = reference.Topics(kafka, "hist-" + name, reads=lambda topic: topic == "hist-" + name)
+    topics.poll()
+    topics.close()
+    return [live.history_record(line_of(reference.decode(value, name, live.PREFIX))) for _, _, value, _ in topics.records]
+
+
 def run(case, server, mariadb, connect, kafka):
-    """What the case makes of a worker, asked by REST: records as recordings have them."""
+    """What the case makes of a worker, asked by REST: records as recordings have them, the schema history among them."""
     name = reference.prefix()
     worker, topics = reference.Worker(connect), reference.Topics(kafka, name)
     config = live.options(case, mariadb)
@@ -73,12 +99,14 @@ def run(case, server, mariadb, connect, kafka):
         text = [reference.decode(x, name, live.PREFIX) for x in (key, value)]
         heads = [[k, reference.decode(v, name, live.PREFIX)] for k, v in headers]
         records.append({"topic": topic.replace(name, live.PREFIX), "key": text[0], "value": text[1], "headers": heads})
-    return live.settle(records)
+    return live.settle(case, mariadb, records + history(kafka, name))
 
 
 def record(case, server, mariadb, a):
     records = run(case, server, mariadb, a.connect, a.kafka)
-    path = live.expected(case, mariadb)
+    if not case.has_history:
+        records = [r for r in records if r["topic"] != live.HISTORY]
+    path = case.expected(mariadb)
     path.write_text(normal.dump(records))
     print(f"{case.name}: {len(records)} records -> {path}", flush=True)
 
@@ -91,6 +119,7 @@ def main():
     p.add_argument("--kafka", default="127.0.0.1:9092")
     p.add_argument("--user", default="penstock")
     p.add_argument("--password", default="penstock")
+    p.add_argument("--only", action="append", default=[], metavar="NAME", help="a folder or a case of it")
     p.add_argument("cases", nargs="*", type=pathlib.Path)
     a = p.parse_args()
     if not (a.mysql or a.mariadb):
@@ -98,10 +127,10 @@ def main():
     bad = 0
     for mariadb, address in ((False, a.mysql), (True, a.mariadb)):
         server = reference.Server(address, a.user, a.password) if address else None
-        for case in a.cases or sorted(s.parent for s in HERE.glob("cases/*/setup.sql")):
-            if server and live.runs_on(case, mariadb):
+        for case in live.cases(a.cases, a.only, mariadb):
+            if server:
                 try:
-                    record(case.resolve(), server, mariadb, a)
+                    record(case, server, mariadb, a)
                 except SystemExit as e:
                     bad += 1
                     print(f"FAILED: {case.name}: {e}", flush=True)

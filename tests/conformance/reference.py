@@ -120,22 +120,25 @@ class Worker:
 
 
 class Topics:
-    """Everything under a topic prefix."""
+    """Everything under a topic prefix, unless `reads` says which topics."""
 
-    def __init__(self, bootstrap, prefix):
+    def __init__(self, bootstrap, prefix, reads=None):
         from confluent_kafka import Consumer, TopicPartition  # only recording needs it
 
         self.prefix, self.part = prefix, TopicPartition
         self.c = Consumer({"bootstrap.servers": bootstrap, "group.id": "conformance-" + prefix,
                            "enable.auto.commit": False, "topic.metadata.refresh.interval.ms": 1000})
         self.records, self.next = [], {}
+        self.reads = reads or self._is_ours
+
+    def _is_ours(self, topic):
+        skipped = topic.startswith("hist-") or topic == "__debezium-heartbeat." + self.prefix
+        return topic.startswith(self.prefix) and not skipped  # whatever the delimiter is
 
     def _parts(self):
         topics = self.c.list_topics(timeout=20).topics
         for name, topic in topics.items():
-            if name.startswith("hist-") or name == "__debezium-heartbeat." + self.prefix:
-                continue
-            if name.startswith(self.prefix):  # whatever the delimiter is
+            if self.reads(name):
                 for number in topic.partitions:
                     yield name, number
 
