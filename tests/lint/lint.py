@@ -367,7 +367,8 @@ def record_kind(value):
     """Which schema a value claims, by the fields that only it has; None for unwrapped and other forms."""
     if not isinstance(value, dict):
         return None
-    for kind, fields in (("change", {"op", "source", "before"}), ("schema-change", {"ddl", "tableChanges"}), ("transaction", {"status", "data_collections"}),
+    for kind, fields in (("change", {"op", "source", "before"}), ("schema-history", {"position", "ddl", "tableChanges"}),
+                         ("schema-change", {"ddl", "tableChanges"}), ("transaction", {"status", "data_collections"}),
                          ("notification", {"aggregate_type"})):
         if fields <= value.keys():
             return kind
