@@ -30,7 +30,9 @@ static int offset_record(struct pen_task *t, struct pen_record *r)
     if (rc == 0)
         rc = pen_ledger_sent(t->ledger, &p);
     pen_buf_reset(&t->stored);
-    if (rc == 0)
+    if (rc == 0 && t->asked.n > 0)
+        pen_buf_put_span(&t->stored, pen_buf_span(&t->asked));
+    else if (rc == 0)
         pen_position_write(&p, &t->stored);
     pen_position_done(&p);
     if (rc == 0 && t->stored.bad)

@@ -26,6 +26,8 @@ void progress_done(struct pen_task *t)
     pen_buf_done(&t->place.file);
     pen_buf_done(&t->stored);
     pen_buf_done(&t->resume_gtid);
+    pen_buf_done(&t->asked);
+    pen_buf_done(&t->position_signal);
     pen_buf_done(&t->offset_key);
 }
 
@@ -130,7 +132,10 @@ static int begin_flush(struct pen_task *t, position_fn *position)
         return ledger_error(t, rc);
     }
     pen_buf_reset(&t->stored);
-    pen_position_write(&p, &t->stored);
+    if (t->asked.n > 0)
+        pen_buf_put_span(&t->stored, pen_buf_span(&t->asked));
+    else
+        pen_position_write(&p, &t->stored);
     pen_position_done(&p);
     if (t->stored.bad)
         return ledger_error(t, PEN_E_NOMEM);
@@ -250,6 +255,9 @@ int progress_start(struct pen_task *t, const struct pen_position *p)
     t->place.start = t->place.end = p->pos;
     t->last_row = 0;
     t->stored_version = pen_ledger_version(t->ledger);
+    rc = signal_position_load(t, p);
+    if (rc < 0)
+        return ledger_error(t, rc);
     const char *gtid = pen_position_extra(p, RESUME_GTID);
     pen_buf_reset(&t->resume_gtid);
     if (gtid)

@@ -184,6 +184,17 @@ static int one_event(struct pen_task *t, const struct pen_ddl_event *e, struct p
     return rc;
 }
 
+int pump_schema_event(struct pen_task *t, const struct pen_ddl_event *e, struct pen_span tables)
+{
+    struct pen_ddl_event told = *e;
+    if (!is_kept(t, e))
+        return 0;
+    int rc = write_history(t, e);
+    if (e->kind == PEN_DDL_DROP) /* Debezium's record of one names no table */
+        told.kind = PEN_DDL_DATABASE;
+    return rc == 0 && t->config->include_schema_changes ? emit_schema_change(t, &told, tables) : rc;
+}
+
 static int all_events(struct pen_task *t, const struct pen_ddl_result *r)
 {
     const bool matching = !t->config->history_captured_tables_only || matches(t, r);

@@ -363,6 +363,8 @@ static const struct {
     {"stop-snapshot", act_stop, false},
     {"pause-snapshot", act_pause, false},
     {"resume-snapshot", act_resume, false},
+    {"schema-changes", signal_schema_changes, false},
+    {"set-binlog-position", signal_set_position, false},
     {"snapshot-window-open", act_open, true},
     {"snapshot-window-close", act_close, true},
 };
@@ -396,8 +398,10 @@ int signals_step(struct pen_task *t)
     if (t->incremental.running && t->incremental.state == TASK_CHUNK_EMITTING)
         return EXTRA_NONE;
     struct task_signal *s = q->first;
-    q->first = s->next;
     int rc = act(t, s);
+    if (rc == SIGNAL_LATER)
+        return t->blocked ? PUMP_BLOCKED : EXTRA_NONE;
+    q->first = s->next;
     signal_free(s);
     return rc < 0 ? rc : EXTRA_WORKED;
 }

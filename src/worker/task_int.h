@@ -223,6 +223,9 @@ struct pen_task {
     uint64_t writing_version;   /* likewise, of the write under way */
     struct task_offset_wait *offset_write; /* under way; NULL: none */
     struct pen_buf stored;                 /* JSON of the offset last written */
+    struct pen_buf asked; /* JSON of the offset that a signal asks for, stored until the next start;
+                           * empty = none */
+    struct pen_buf position_signal; /* id of the signal that set the position of this start */
     struct pen_history_store *history;
     struct pen_buf offset_key;
     struct task_eos eos;
@@ -292,6 +295,9 @@ void task_tables_prune(struct pen_task *t); /* after a statement: plans of versi
 PEN_MUST_USE int pump_query(struct pen_task *t, const struct pen_event *ev);
 /* Applies sql to the catalog, writes history and schema-change records. snapshot: marker of the
  * records, else PEN_MARKER_FALSE. */
+/* A definition that no statement made, likewise; its group is open. tables: source.table of the record */
+PEN_MUST_USE int pump_schema_event(struct pen_task *t, const struct pen_ddl_event *e,
+                                   struct pen_span tables);
 PEN_MUST_USE int pump_statement(struct pen_task *t, struct pen_span db, struct pen_span sql,
                                 const struct pen_query *q);
 

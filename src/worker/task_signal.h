@@ -14,6 +14,7 @@
 #include <penstock/offset.h>
 #include <penstock/snapshot/chunks.h>
 #include <stdatomic.h>
+#include <jansson.h>
 #include <uv.h>
 
 struct pen_task;
@@ -128,6 +129,13 @@ PEN_MUST_USE int signals_add(struct pen_task *t, struct pen_span id, struct pen_
                              struct pen_span data);
 PEN_MUST_USE int signals_step(struct pen_task *t);
 void extras_done(struct pen_task *t); /* everything of this header */
+
+/* signal_actions.c. @returns 0, SIGNAL_LATER (it cannot be done yet: keep it) or < 0 */
+enum { SIGNAL_LATER = 1 };
+PEN_MUST_USE int signal_schema_changes(struct pen_task *t, const struct task_signal *s,
+                                       json_t *data);
+PEN_MUST_USE int signal_set_position(struct pen_task *t, const struct task_signal *s, json_t *data);
+PEN_MUST_USE int signal_position_load(struct pen_task *t, const struct pen_position *p);
 /* One Java regex as a filter: its commas separate nothing. */
 PEN_MUST_USE int signal_pattern(struct pen_span regex, struct pen_name_filter **ret,
                                 struct pen_error *err);
