@@ -95,6 +95,8 @@ void config__check_connection(struct config__check *k)
     if (c->topic_prefix.p != NULL && given(k, "topic.prefix") &&
         !only_name_characters(c->topic_prefix))
         bad_format(k, "topic.prefix", c->topic_prefix);
+    if (c->max_queue_size != PEN_CONFIG_UNSET && c->max_queue_size <= 0)
+        config__invalid(k, "max.queue.size", "A positive queue size is required");
     if (c->max_queue_size != PEN_CONFIG_UNSET && c->max_queue_size <= c->max_batch_size)
         config__invalid(k, "max.queue.size", "Must be larger than the maximum batch size");
     if ((c->ssl_cert.n > 0) != (c->ssl_key.n > 0))

@@ -91,7 +91,8 @@ const struct pen_option config__framework_options[] = {
             "is refused. `standalone` writes none."},
     {ROW("transaction.boundary.interval.ms", LONG, NULL, LOW, "Exactly Once Support", 4, SHORT,
          "Transaction boundary interval"),
-     FIELD(transaction_boundary_interval_ms), .state = PEN_OPT_PARTLY, .flags = PEN_OPT_FRAMEWORK,
+     FIELD(transaction_boundary_interval_ms), .range = PEN_RANGE_NON_NEGATIVE_LONG,
+     .state = PEN_OPT_PARTLY, .flags = PEN_OPT_FRAMEWORK,
      .doc = "Of `interval`; offset.flush.interval.ms when not set. Keep it below the producer's "
             "transaction.timeout.ms."},
     {ROW("offsets.storage.topic", STRING, NULL, LOW, "offsets.topic", 1, LONG, "Offsets topic"),

@@ -4,7 +4,7 @@
  *     The 'max.batch.size' value is invalid: A positive, non-zero integer value is expected
  *     Invalid value x for configuration tasks.max: Not a number of type INT
  *
- * Debezium repeats some texts and accepts some bad values without a word; here each is said once.
+ * Debezium accepts some bad values without a word, and says some texts twice; here each is said once.
  */
 #include "config_int.h"
 #include <stdio.h>
@@ -216,10 +216,12 @@ static const char *range_text(enum pen_option_range r)
 static bool in_range(enum pen_option_range r, int64_t v)
 {
     switch (r) {
-    case PEN_RANGE_POSITIVE_INT:
+    case PEN_RANGE_POSITIVE_INT: /* also of long options: Debezium reads an int */
+        return v > 0 && v <= INT32_MAX;
     case PEN_RANGE_POSITIVE_LONG:
         return v > 0;
     case PEN_RANGE_NON_NEGATIVE_INT:
+        return v >= 0 && v <= INT32_MAX;
     case PEN_RANGE_NON_NEGATIVE_LONG:
         return v >= 0;
     case PEN_RANGE_NONE:
@@ -228,27 +230,41 @@ static bool in_range(enum pen_option_range r, int64_t v)
     return true;
 }
 
+/* Both validators speak: the type's, and the range's, for which it is no number, or null, either. */
+static void not_a_number(struct config__check *k, const struct pen_option *o, struct pen_span v)
+{
+    int64_t n;
+    if (!(o->flags & PEN_OPT_FRAMEWORK)) {
+        config__invalid(k, o->name,
+                        o->type == PEN_OPT_INT ? "An integer is expected"
+                                               : "A long value is expected");
+        if (o->range != PEN_RANGE_NONE && (pen_span_i64(v, &n) < 0 || !in_range(o->range, n)))
+            config__invalid(k, o->name, "%s", range_text(o->range));
+        return;
+    }
+    config__problem(k, false, o->name,
+                    "Invalid value %.*s for configuration %s: Not a number of type %s",
+                    PEN_SPAN_ARG(v), o->name, pen_option_type_name(o->type));
+    if (o->range == PEN_RANGE_POSITIVE_INT)
+        config__problem(k, false, o->name,
+                        "Invalid value null for configuration %s: Value must be non-null", o->name);
+}
+
 static void set_number(struct config__check *k, const struct pen_option *o, struct pen_span v,
                        int64_t *field)
 {
     int64_t n;
     const bool is_int = o->type == PEN_OPT_INT;
     if (pen_span_i64(v, &n) < 0 || (is_int && (n > INT32_MAX || n < INT32_MIN))) {
-        if (o->flags & PEN_OPT_FRAMEWORK)
-            config__problem(k, false, o->name,
-                            "Invalid value %.*s for configuration %s: Not a number of type %s",
-                            PEN_SPAN_ARG(v), o->name, pen_option_type_name(o->type));
-        else
-            config__invalid(k, o->name,
-                            is_int ? "An integer is expected" : "A long value is expected");
+        not_a_number(k, o, v);
         return;
     }
     if (in_range(o->range, n))
         *field = n;
     else if (o->flags & PEN_OPT_FRAMEWORK)
         config__problem(k, false, o->name,
-                        "Invalid value %.*s for configuration %s: Value must be at least 1",
-                        PEN_SPAN_ARG(v), o->name);
+                        "Invalid value %.*s for configuration %s: Value must be at least %d",
+                        PEN_SPAN_ARG(v), o->name, o->range == PEN_RANGE_POSITIVE_INT ? 1 : 0);
     else
         config__invalid(k, o->name, "%s", range_text(o->range));
 }
@@ -398,6 +414,9 @@ static void check_option(struct config__check *k, const struct pen_option *o)
     if (def != NULL)
         set_value(k, o, pen_span_str(def));
     if (given.p == NULL || ((o->flags & PEN_OPT_REQUIRED) && pen_span_trim(given).n == 0)) {
+        const bool number = o->type == PEN_OPT_INT || o->type == PEN_OPT_LONG;
+        if (given.p != NULL && number && !(o->flags & PEN_OPT_FRAMEWORK))
+            not_a_number(k, o, given);
         if (o->flags & PEN_OPT_REQUIRED)
             missing(k, o);
         return;

@@ -29,12 +29,18 @@ static const struct {
     {"org.apache.kafka.connect.storage.StringConverter", "header_converter"},
 };
 
+enum { SOURCES = 2 }; /* the first ones */
+
+static bool is_debeziums(const char *class_name)
+{
+    return strncmp(class_name, "io.debezium.", 12) == 0;
+}
+
 static void add_plugin(json_t *list, const char *class_name, const char *type)
 {
-    bool debezium = strncmp(class_name, "io.debezium.", 12) == 0;
     (void)json_array_append_new(
         list, json_pack("{s:s,s:s,s:s}", "class", class_name, "type", type, "version",
-                        debezium ? REST_CONNECTOR_VERSION : REST_KAFKA_VERSION));
+                        is_debeziums(class_name) ? REST_CONNECTOR_VERSION : REST_KAFKA_VERSION));
 }
 
 static int by_name(const void *a, const void *b)
@@ -60,7 +66,7 @@ void rest_plugins(struct rest_request *q)
     const char *only = rest_query(q, "connectorsOnly");
     bool all = only && only[0] && !rest_query_bool(q, "connectorsOnly");
     json_t *list = json_array();
-    for (size_t i = 0; i < PEN_COUNT(plugins) && strcmp(plugins[i].type, "source") == 0; i++)
+    for (size_t i = 0; i < SOURCES; i++)
         add_plugin(list, plugins[i].class_name, plugins[i].type);
     if (all) {
         add_classes(list, pen_worker_transform_class, "transformation");
@@ -175,53 +181,38 @@ static void no_version(struct rest_request *q, const char *class_name, const cha
                       class_name, version, version, available);
 }
 
-/* Options of the JSON converter; the header converter has none. */
-static json_t *converter_options(const char *class_name)
+/* The class of that name, or of that simple name, among those of one kind; NULL: none. */
+static const char *class_named(struct pen_span name, const char *(*class_of)(size_t i))
 {
-    static const struct {
-        const char *name, *type, *def, *importance, *group, *width, *display;
-        int order;
-        bool required;
-    } rows[] = {
-        {"converter.type", "STRING", NULL, "LOW", NULL, "NONE", "converter.type", -1, true},
-        {"schemas.enable", "BOOLEAN", "true", "HIGH", "Schemas", "MEDIUM", "Enable Schemas", 0,
-         false},
-        {"schemas.cache.size", "INT", "1000", "HIGH", "Schemas", "MEDIUM", "Schema Cache Size", 1,
-         false},
-        {"schema.content", "STRING", NULL, "HIGH", "Schemas", "MEDIUM", "Schema Content", 2, false},
-        {"decimal.format", "STRING", "BASE64", "LOW", "Serialization", "MEDIUM", "Decimal Format",
-         0, false},
-        {"replace.null.with.default", "BOOLEAN", "true", "LOW", "Serialization", "MEDIUM",
-         "Replace null with default", 1, false},
-    };
-    json_t *list = json_array();
-    for (size_t i = 0; strstr(class_name, "JsonConverter") && i < PEN_COUNT(rows); i++)
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:s,s:s,s:b,s:o,s:s,s:s,s:o,s:i,s:s,s:s,s:[]}", "name", rows[i].name,
-                      "type", rows[i].type, "required", rows[i].required, "default_value",
-                      text_or_null(rows[i].def), "importance", rows[i].importance, "documentation",
-                      "", "group", text_or_null(rows[i].group), "order_in_group", rows[i].order,
-                      "width", rows[i].width, "display_name", rows[i].display, "dependents"));
-    return list;
+    const char *c;
+    for (size_t i = 0; (c = class_of(i)) != NULL; i++)
+        if (pen_span_eq_str(name, c) ||
+            (!strchr(c, '$') && pen_span_eq_str(name, strrchr(c, '.') + 1)))
+            return c;
+    return NULL;
 }
 
-/* Is it a converter's class, or its simple name? Answers then. */
-static bool converter_config(struct rest_request *q, struct pen_span name, const char *version)
+static const char *converter_class(size_t i)
 {
-    for (size_t i = 0; i < PEN_COUNT(plugins); i++) {
-        const char *class_name = plugins[i].class_name;
-        if (!strstr(plugins[i].type, "converter") ||
-            (!pen_span_eq_str(name, class_name) &&
-             !pen_span_eq_str(name, strrchr(class_name, '.') + 1)))
-            continue;
-        if (version && strcmp(version, "latest") != 0 && strcmp(version, REST_KAFKA_VERSION) != 0)
-            no_version(q, class_name, version, REST_KAFKA_VERSION);
-        else
-            rest_answer_json(q, 200, converter_options(class_name));
-        return true;
-    }
-    return false;
+    return i + SOURCES < PEN_COUNT(plugins) ? plugins[i + SOURCES].class_name : NULL;
+}
+
+/* Is it a transform, a predicate or a converter? Answers then. */
+static bool plugin_config(struct rest_request *q, struct pen_span name, const char *version)
+{
+    const char *class_name = class_named(name, converter_class);
+    if (!class_name)
+        class_name = class_named(name, pen_worker_transform_class);
+    if (!class_name)
+        class_name = class_named(name, pen_worker_predicate_class);
+    if (!class_name)
+        return false;
+    const char *own = is_debeziums(class_name) ? REST_CONNECTOR_VERSION : REST_KAFKA_VERSION;
+    if (version && strcmp(version, "latest") != 0 && strcmp(version, own) != 0)
+        no_version(q, class_name, version, own);
+    else
+        rest_answer_json(q, 200, rest_plugin_options(class_name));
+    return true;
 }
 
 void rest_plugin_config(struct rest_request *q)
@@ -229,7 +220,7 @@ void rest_plugin_config(struct rest_request *q)
     struct pen_span name = rest_part(q, 1);
     struct listing l = {0};
     const char *version = rest_query(q, "version");
-    if (converter_config(q, name, version))
+    if (plugin_config(q, name, version))
         return;
     if (!pen_connector_class(name, &l.flavor)) {
         rest_answer_error(q, 404, "Unknown plugin %.*s.", PEN_SPAN_ARG(name));

@@ -240,6 +240,8 @@ rest_handler rest_offsets, rest_offsets_patch, rest_offsets_delete;
 rest_handler rest_plugins, rest_plugin_config, rest_plugin_validate;
 rest_handler rest_loggers, rest_logger, rest_logger_put;
 
+/* plugin_options.c */
+json_t *rest_plugin_options(const char *class_name); /* of a transform, predicate or converter */
 json_t *rest_json_text(struct pen_span s);
 json_t *rest_json_config(const struct pen_config *c);
 

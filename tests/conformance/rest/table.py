@@ -94,7 +94,9 @@ def normal(x, values, key=None):
     if isinstance(x, str):
         x = x.replace(values["dir"], "${dir}")
         x = x.replace(values["host"] + ":" + values["port"], "${host}:${port}")
-        x = re.sub(r"'127\.0\.0\.1' \(using", "'${host}' (using", x)
+        x = re.sub(r"'(127\.0\.0\.1|localhost)' \(using", "'${host}' (using", x)
+        x = x.replace(f"user '{values['user']}'@", "user '${user}'@").replace("(conn=", "(CONN=")
+        x = re.sub(r"\(CONN=\d+\) ", "", x)  # the driver for MariaDB tells its number, too
         if key in ("database.port",) and x == values["port"]:
             x = "${port}"
         if key in ("database.hostname",) and x == values["host"]:

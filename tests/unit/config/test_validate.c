@@ -46,7 +46,9 @@ static const struct {
     {"database.server.id", "0", 0, 0,
      INVALID("database.server.id", "A positive, non-zero long value is expected")},
     {"database.server.id", NULL, 0, 0, INVALID("database.server.id", "A value is required")},
-    {"database.server.id", "x", 0, 0, INVALID("database.server.id", "A long value is expected")},
+    {"database.server.id", "x", 0, 0,
+     INVALID("database.server.id", "A long value is expected")
+         INVALID("database.server.id", "A positive, non-zero long value is expected")},
     {"database.include.list", "a", "database.exclude.list", "b",
      INVALID("database.exclude.list", "\"database.include.list\" is already specified")},
     {"table.include.list", "a", "table.exclude.list", "b",
@@ -105,7 +107,8 @@ static const struct {
     {"poll.interval.ms", "0", 0, 0,
      INVALID("poll.interval.ms", "A positive, non-zero integer value is expected")},
     {"connect.timeout.ms", "3000000000", 0, 0,
-     INVALID("connect.timeout.ms", "An integer is expected")},
+     INVALID("connect.timeout.ms", "An integer is expected")
+         INVALID("connect.timeout.ms", "A positive, non-zero integer value is expected")},
     {"snapshot.max.threads", "0", 0, 0,
      INVALID("snapshot.max.threads", "A positive, non-zero integer value is expected")},
     {"snapshot.delay.ms", "-1", 0, 0,
@@ -142,7 +145,8 @@ static const struct {
     {"tasks.max", "0", 0, 0,
      "Invalid value 0 for configuration tasks.max: Value must be at least 1\n"},
     {"tasks.max", "x", 0, 0,
-     "Invalid value x for configuration tasks.max: Not a number of type INT\n"},
+     "Invalid value x for configuration tasks.max: Not a number of type INT\n"
+     "Invalid value null for configuration tasks.max: Value must be non-null\n"},
     {"errors.tolerance", "x", 0, 0,
      "Invalid value x for configuration errors.tolerance: String must be one of: none, all\n"},
     {"errors.log.enable", "x", 0, 0,
