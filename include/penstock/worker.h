@@ -34,6 +34,13 @@ enum pen_phase {
 };
 const char *pen_phase_name(enum pen_phase p);
 
+/* A table that a snapshot reads or has read; lives as long as its task. */
+struct pen_task_scan {
+    struct pen_task_scan *next;
+    atomic_ullong rows; /* so far; a new snapshot begins at 0 again */
+    char table[];       /* "db.table" */
+};
+
 /* Written by the task, read by anyone (relaxed): metrics, progress, REST. */
 struct pen_task_counters {
     atomic_int phase;             /* enum pen_phase */
@@ -48,6 +55,7 @@ struct pen_task_counters {
     atomic_ullong snapshot_rows;          /* so far                                               */
     atomic_ullong snapshot_rows_expected; /* the server's estimates added up             */
     atomic_uint snapshot_tables, snapshot_tables_done;
+    struct pen_task_scan *_Atomic scans;     /* newest table first; only ever grows at its head */
     atomic_llong first_record_ns;            /* from start to the first record; 0 = none yet */
     atomic_ullong creates, updates, deletes; /* of rows, while streaming; bad_rows: left out */
     atomic_ullong bad_rows, rollbacks, ddl_applied;
@@ -232,12 +240,24 @@ struct pen_herder_counts {
 };
 struct pen_herder_counts pen_herder_counts(const struct pen_herder *h);
 
+/* A worker of a group, as the group's metrics tell. */
+struct pen_herder_membership {
+    int64_t generation;
+    uint64_t rebalances; /* slots taken over or given back */
+    bool rebalancing;
+    int64_t since_ms;   /* since the last one; -1: none yet */
+    const char *leader; /* URL, "" while nobody knows; borrowed until the loop turns */
+};
+/** false: standalone. */
+bool pen_herder_membership(const struct pen_herder *h, struct pen_herder_membership *ret);
+
 /* Borrowed until the next change or turn of the loop. */
 struct pen_connector_view {
     const char *name;
     const struct pen_config *raw;
     const char *task_class;
     enum pen_target target;
+    bool here;  /* this worker runs it, or would; standalone: always */
     bool known; /* it has a status */
     enum pen_status status;
     const char *worker_id, *version, *trace; /* of the status; version, trace: NULL = none */

@@ -62,6 +62,8 @@ const struct pen_option config__worker_options[] = {
      .doc = "Passed on to the internal Kafka clients."},
     {ROW("metadata.recovery.strategy", STRING, "rebootstrap", LOW, "Common", 0, NONE, ""),
      .state = PEN_OPT_NO_EFFECT, .doc = "librdkafka decides."},
+    {ROW("metadata.recovery.rebootstrap.trigger.ms", LONG, "300000", LOW, "Common", 0, NONE, ""),
+     .state = PEN_OPT_NO_EFFECT, .doc = "librdkafka decides."},
     {ROW("metrics.sample.window.ms", STRING, NULL, LOW, "Common", 0, NONE, ""),
      .state = PEN_OPT_NO_EFFECT, .doc = "Metrics are served at `/metrics`."},
     {ROW("metrics.num.samples", STRING, NULL, LOW, "Common", 0, NONE, ""),

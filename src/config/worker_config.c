@@ -310,13 +310,28 @@ bool pen_config_has_own_brokers(const struct pen_config *worker, const struct pe
     return of_producers.p != NULL && !pen_span_eq(of_producers, ours);
 }
 
+/* As Java's tasks are called: what a broker's quotas and logs go by. A connector has one task. */
+static int put_client_id(const struct pen_config *connector, const char *kind,
+                         struct pen_config *ret)
+{
+    PEN_CLEANUP(pen_buf_done) struct pen_buf id = PEN_BUF_INIT;
+    const struct pen_span name = connector ? pen_config_get(connector, "name") : PEN_SPAN_NONE;
+    if (name.n == 0)
+        return 0;
+    pen_buf_printf(&id, "connector-%s-%.*s-0", kind, PEN_SPAN_ARG(name));
+    return id.bad ? PEN_E_NOMEM : pen_config_set(ret, PEN_SPAN_LIT("client.id"), pen_buf_span(&id));
+}
+
 /* bootstrap.servers, then the worker's and the connector's own for that kind of client */
 static int put_task_client(const struct pen_config *worker, const struct pen_config *connector,
                            const char *family, const char *overrides, struct pen_config *ret,
                            struct pen_error *err)
 {
+    const bool producer = family[0] == 'p';
     int rc = pen_config_set(ret, PEN_SPAN_LIT("bootstrap.servers"),
                             pen_worker_config_get(worker, "bootstrap.servers"));
+    if (rc == 0)
+        rc = put_client_id(connector, producer ? "producer" : "consumer", ret);
     if (rc == 0)
         rc = pen_config_subset(worker, family, ret);
     if (rc == 0 && connector != NULL)
@@ -339,7 +354,9 @@ int pen_config_client(const struct pen_config *worker, const struct pen_config *
         rc = put_task_client(worker, connector, "consumer.", "consumer.override.", ret, err);
         break;
     case PEN_CLIENT_TASK_ADMIN:
-        rc = put_unprefixed(worker, ret);
+        rc = put_client_id(connector, "adminclient", ret);
+        if (rc == 0)
+            rc = put_unprefixed(worker, ret);
         if (rc == 0)
             rc = pen_config_subset(worker, "admin.", ret);
         if (rc == 0 && connector != NULL)

@@ -157,7 +157,6 @@ static const struct metric {
     DEBEZIUM("SnapshotPausedDurationInSeconds", "gauge", "snapshot", none),
     DEBEZIUM("TotalTableCount", "gauge", "snapshot", tables),
     DEBEZIUM("RemainingTableCount", "gauge", "snapshot", tables_left),
-    DEBEZIUM("RowsScanned", "counter", "snapshot", snapshot_rows),
     DEBEZIUM("ChangesApplied", "counter", "schema-history", ddl_applied),
     SOURCE_TASK("source_record_poll_total", "counter", polled),
     SOURCE_TASK("source_record_poll_rate", "gauge", poll_rate),
@@ -239,16 +238,39 @@ static void put_number(struct pen_buf *b, double v)
         pen_buf_printf(b, " %.6g\n", v);
 }
 
+static void put_context(struct pen_buf *b, const char *context, const struct pen_connector_view *v)
+{
+    const struct pen_connector_config *c = v->config;
+    pen_buf_printf(b, "plugin=\"%s\",", c->flavor == PEN_FLAVOR_MARIADB ? "mariadb" : "mysql");
+    put_label(b, "name", v->topic_prefix);
+    pen_buf_printf(b, ",context=\"%s\"", context);
+    for (size_t i = 0; i < c->metric_tags.n; i++)
+        put_tag(b, c->metric_tags.v[i]);
+}
+
+/* One a table, as Debezium's map of them becomes. */
+static void put_scans(struct rest_request *q, struct pen_buf *b)
+{
+    static const char name[] = "debezium_metrics_RowsScanned";
+    struct pen_connector_view v;
+    put_head(b, name, "counter");
+    for (uint32_t i = 0; pen_herder_next(q->rest->o.herder, &i, &v);) {
+        const struct pen_task_scan *s = v.counters ? atomic_load(&v.counters->scans) : NULL;
+        for (; s; s = s->next) {
+            pen_buf_printf(b, "%s{", name);
+            put_context(b, "snapshot", &v);
+            put_label(b, ",table", pen_span_str(s->table));
+            pen_buf_put_byte(b, '}');
+            put_number(b, (double)atomic_load(&s->rows));
+        }
+    }
+}
+
 static void put_metric(struct pen_buf *b, const struct metric *m, const struct seen *s)
 {
     pen_buf_printf(b, "%s{", m->name);
     if (m->context) {
-        const struct pen_connector_config *c = s->v->config;
-        pen_buf_printf(b, "plugin=\"%s\",", c->flavor == PEN_FLAVOR_MARIADB ? "mariadb" : "mysql");
-        put_label(b, "name", s->v->topic_prefix);
-        pen_buf_printf(b, ",context=\"%s\"", m->context);
-        for (size_t i = 0; i < c->metric_tags.n; i++)
-            put_tag(b, c->metric_tags.v[i]);
+        put_context(b, m->context, s->v);
     } else {
         put_label(b, "connector", pen_span_str(s->v->name));
         pen_buf_put_lit(b, ",task=\"0\"");
@@ -288,8 +310,8 @@ static void put_worker(struct rest_request *q, struct pen_buf *b)
     const struct pen_herder_counts n = pen_herder_counts(q->rest->o.herder);
     unsigned connectors = 0, tasks = 0;
     for (uint32_t i = 0; pen_herder_next(q->rest->o.herder, &i, &v);) {
-        connectors++;
-        tasks += v.has_task;
+        connectors += v.here; /* others count theirs */
+        tasks += v.here && v.has_task;
     }
     put_count(b, "connector_count", "gauge", connectors);
     put_count(b, "task_count", "gauge", tasks);
@@ -302,6 +324,40 @@ static void put_worker(struct rest_request *q, struct pen_buf *b)
     put_count(b, "task_startup_success_total", "counter", n.task_starts - n.task_failures);
     put_count(b, "task_startup_failure_total", "counter", n.task_failures);
     put_percentages(b, "task", n.task_starts, n.task_failures);
+}
+
+/* connect-worker-rebalance-metrics, connect-coordinator-metrics */
+static void put_group(struct rest_request *q, struct pen_buf *b)
+{
+    struct pen_herder_membership m;
+    struct pen_connector_view v;
+    double connectors = 0, tasks = 0;
+    if (!pen_herder_membership(q->rest->o.herder, &m))
+        return;
+    for (uint32_t i = 0; pen_herder_next(q->rest->o.herder, &i, &v);) {
+        connectors += v.here;
+        tasks += v.here && v.has_task;
+    }
+    const struct {
+        const char *name, *type;
+        double value;
+    } rows[] = {
+        {"worker_rebalance_metrics_epoch", "gauge", (double)m.generation},
+        {"worker_rebalance_metrics_completed_rebalances_total", "counter", (double)m.rebalances},
+        {"worker_rebalance_metrics_rebalancing", "gauge", m.rebalancing},
+        {"worker_rebalance_metrics_time_since_last_rebalance_ms", "gauge", (double)m.since_ms},
+        {"coordinator_metrics_assigned_connectors", "gauge", connectors},
+        {"coordinator_metrics_assigned_tasks", "gauge", tasks},
+    };
+    for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+        pen_buf_printf(b, "# TYPE kafka_connect_%s %s\nkafka_connect_%s", rows[i].name,
+                       rows[i].type, rows[i].name);
+        put_number(b, rows[i].value);
+    }
+    pen_buf_put_lit(b, "# TYPE kafka_connect_worker_rebalance_metrics_leader_name gauge\n"
+                       "kafka_connect_worker_rebalance_metrics_leader_name{");
+    put_label(b, "leader_name", pen_span_str(m.leader));
+    pen_buf_put_lit(b, "} 1\n");
 }
 
 /* Text values become labels of a gauge that is 1. */
@@ -326,11 +382,12 @@ static void put_states(struct rest_request *q, struct pen_buf *b)
     const char *name = "kafka_connect_connector_metrics_status";
     put_head(b, name, "gauge");
     for (uint32_t i = 0; pen_herder_next(q->rest->o.herder, &i, &v);)
-        put_state(b, name, &v, "", v.status);
+        if (v.here)
+            put_state(b, name, &v, "", v.status);
     name = "kafka_connect_connector_task_metrics_status";
     put_head(b, name, "gauge");
     for (uint32_t i = 0; pen_herder_next(q->rest->o.herder, &i, &v);)
-        if (v.task_known)
+        if (v.here && v.task_known)
             put_state(b, name, &v, ",task=\"0\"", v.task_status);
 }
 
@@ -354,6 +411,8 @@ static void put_task_counts(struct rest_request *q, struct pen_buf *b)
                  rows[r].word);
         put_head(b, name, "gauge");
         for (uint32_t i = 0; pen_herder_next(q->rest->o.herder, &i, &v);) {
+            if (!v.here)
+                continue;
             bool is = rows[r].status == -1 ? v.has_task
                                            : v.task_known && (int)v.task_status == rows[r].status;
             pen_buf_printf(b, "%s{", name);
@@ -369,6 +428,7 @@ void rest_metrics(struct rest_request *q)
     struct pen_connector_view v;
     struct seen s = {.v = &v, .now_ms = pen_clock_wall_ns() / 1000000};
     put_worker(q, &b);
+    put_group(q, &b);
     put_task_counts(q, &b);
     put_states(q, &b);
     for (size_t i = 0; i < PEN_COUNT(metrics); i++) {
@@ -382,5 +442,6 @@ void rest_metrics(struct rest_request *q)
             put_metric(&b, &metrics[i], &s);
         }
     }
+    put_scans(q, &b);
     rest_answer_text(q, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
 }

@@ -317,12 +317,15 @@ static void take_body(struct rest_request *q, const char *data, size_t n)
         pen_buf_put(&q->body, data, n);
 }
 
-/* A header as the log may show it: what would end its quotes or the line does not. */
+/* A header as the log may show it, escaped as Jetty's: what would end its quotes or the line does not. */
 static void put_quoted(struct pen_buf *b, const char *text)
 {
     pen_buf_put_byte(b, '"');
-    for (; text && *text; text++)
-        pen_buf_put_byte(b, *text == '"' || (uint8_t)*text < 0x20 ? '?' : (uint8_t)*text);
+    for (; text && *text; text++) {
+        if (*text == '"' || *text == '\\')
+            pen_buf_put_byte(b, '\\');
+        pen_buf_put_byte(b, (uint8_t)*text < 0x20 ? '?' : (uint8_t)*text);
+    }
     pen_buf_put_byte(b, '"');
 }
 

@@ -50,6 +50,14 @@ int dist_session(struct herder_dist *d, struct herder_run *r, const struct pen_c
     return 0;
 }
 
+bool pen_herder_membership(const struct pen_herder *h, struct pen_herder_membership *ret)
+{
+    *ret = (struct pen_herder_membership){.since_ms = -1, .leader = ""};
+    if (h->d && h->d->group)
+        group_membership(h->d->group, ret);
+    return h->d != NULL;
+}
+
 void dist_changed(void *arg)
 {
     struct herder_dist *d = arg;

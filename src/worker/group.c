@@ -55,6 +55,16 @@ const char *group_owner_url(const struct group *g, struct pen_span connector)
     return slot >= 0 && g->members.owners && g->members.owners[slot] ? g->members.owners[slot] : "";
 }
 
+void group_membership(const struct group *g, struct pen_herder_membership *ret)
+{
+    ret->generation = g->generation;
+    ret->rebalances = g->rebalances;
+    ret->rebalancing = g->leaving || g->generation == 0;
+    if (g->rebalanced_ns)
+        ret->since_ms = (pen_clock_mono_ns() - g->rebalanced_ns) / 1000000;
+    ret->leader = group_leader_url(g);
+}
+
 const struct pen_lease *group_lease(const struct group *g)
 {
     return &g->lease;
@@ -145,6 +155,12 @@ static void tell_error(const char *what, rd_kafka_error_t *e)
     rd_kafka_error_destroy(e);
 }
 
+static void rebalanced(struct group *g)
+{
+    g->rebalances++;
+    g->rebalanced_ns = pen_clock_mono_ns();
+}
+
 static void assign(struct group *g, rd_kafka_topic_partition_list_t *parts)
 {
     for (int i = 0; i < parts->cnt; i++)
@@ -157,6 +173,7 @@ static void assign(struct group *g, rd_kafka_topic_partition_list_t *parts)
     group_lease_renew(g);
     tell(g, "taken over", parts);
     g->ask_members = true;
+    rebalanced(g);
     g->o.changed(g->o.arg);
 }
 
@@ -185,6 +202,7 @@ static void take_away(struct group *g, const rd_kafka_topic_partition_list_t *pa
                  g->o.group_id);
         give_back(g);
     }
+    rebalanced(g);
     g->o.changed(g->o.arg);
 }
 

@@ -43,6 +43,7 @@ const char *group_leader_url(const struct group *g);
 bool group_owns(const struct group *g, struct pen_span connector);
 /** Of the worker that has the connector's slot, "" while nobody knows. */
 const char *group_owner_url(const struct group *g, struct pen_span connector);
+void group_membership(const struct group *g, struct pen_herder_membership *ret);
 bool group_lease_is_held(const struct group *g);
 /** What tasks ask before they write; lives as long as g. */
 const struct pen_lease *group_lease(const struct group *g);

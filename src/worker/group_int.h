@@ -23,6 +23,8 @@ struct group {
     bool *owned;
     bool leader, closing;
     int64_t generation;
+    uint64_t rebalances;
+    int64_t rebalanced_ns;                    /* when the last one was, 0 = none yet */
     rd_kafka_topic_partition_list_t *leaving; /* revoked, not given back */
     rd_kafka_resp_err_t last_error;
 

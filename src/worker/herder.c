@@ -79,6 +79,7 @@ static void view_of(const struct pen_herder *h, const struct herder_connector *c
                                      .raw = &c->raw,
                                      .task_class = pen_connector_task_class(flavor),
                                      .target = c->target,
+                                     .here = !h->d || c->owned,
                                      .known = true,
                                      .status = herder_target_status(c->target),
                                      .worker_id = h->o.worker_id,

@@ -320,6 +320,22 @@ static int table_end(struct pen_task *t, const struct pen_snapshot_msg *m)
     return notify_table(t, &m->table_end.rows);
 }
 
+/* Counts its rows for the metrics. */
+static struct pen_task_scan *scan_of(struct pen_task *t, struct pen_span table)
+{
+    struct pen_task_scan *s = atomic_load(&t->counters.scans);
+    while (s && !pen_span_eq_str(table, s->table))
+        s = s->next;
+    if (!s && (s = calloc(1, sizeof(*s) + table.n + 1)) != NULL) {
+        memcpy(s->table, table.p, table.n);
+        s->next = atomic_load(&t->counters.scans);
+        atomic_store(&t->counters.scans, s);
+    }
+    if (s)
+        atomic_store(&s->rows, 0);
+    return s;
+}
+
 static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     const struct pen_table *found = NULL;
@@ -335,8 +351,10 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
         const struct pen_table *borrowed;
         struct pen_table *owned;
     } table = {.borrowed = found};
+    struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
     pen_table_unref(t->snap_table);
     t->snap_table = pen_table_ref(table.owned);
+    t->snap_scan = scan_of(t, qualified(&name, t->snap_table->db, t->snap_table->name));
     t->snap_rows = pen_row_plans_get(t->plans, t->snap_table, PEN_FORM_TEXT, NULL, &t->error);
     if (!t->snap_rows)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
@@ -375,6 +393,8 @@ static int row(struct pen_task *t, const struct pen_snapshot_msg *m)
     atomic_store_explicit(&t->counters.rows, t->counters.rows + 1, memory_order_relaxed);
     atomic_store_explicit(&t->counters.snapshot_rows, t->counters.snapshot_rows + 1,
                           memory_order_relaxed);
+    if (t->snap_scan)
+        atomic_store_explicit(&t->snap_scan->rows, t->snap_scan->rows + 1, memory_order_relaxed);
     t->emit_event = t->emit_row = 0;
     return t->out.count ? emit_out(t) : 0;
 }

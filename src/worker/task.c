@@ -543,6 +543,10 @@ void pen_task_free(struct pen_task *t)
 {
     if (!t)
         return;
+    for (struct pen_task_scan *s = t->counters.scans, *next; s; s = next) {
+        next = s->next;
+        free(s);
+    }
     emit_free_waiting(t);
     extras_done(t);
     pen_sink_close(t->sink);

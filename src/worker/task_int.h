@@ -184,6 +184,7 @@ struct pen_task {
 
     /* snapshot under way */
     struct pen_table *snap_table;
+    struct pen_task_scan *snap_scan; /* of that table; NULL: there was no memory for it */
     struct pen_row_set *snap_rows;
     struct pen_buf snap_file, snap_gtids;
     uint64_t snap_pos;

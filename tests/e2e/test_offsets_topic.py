@@ -81,6 +81,8 @@ def test_a_connector_keeps_its_offsets_in_a_topic_of_its_own(more, maria_databas
         config = config_of(maria_database, tmp_path, name, **{"offsets.storage.topic": name + "-own"})
         put(m, name, config)
         rig.wait_for(lambda: ids(kafka, topic) == [("r", 1)], "the snapshot")
+        scanned = f'debezium_metrics_RowsScanned{{plugin="mariadb",name="{name}",context="snapshot",table="{maria_database.name}.t"}} 1'
+        assert scanned in m.ask("GET", "/metrics")[1].splitlines()
         maria_database.run("INSERT INTO t VALUES (2)")
         rig.wait_for(lambda: ids(kafka, topic) == [("r", 1), ("c", 2)], "a row")
         assert m.ask("PUT", f"/connectors/{name}/stop")[0] == 204

@@ -40,6 +40,9 @@ def test_answers_are_those_of_connect(servers, kafka, tmp_path):  # noqa: F811
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
             rig.FIGURES.append(f"REST of a group, {table}.json: {out.stdout.splitlines()[-1]}")
             assert out.returncode == 0, out.stdout
+        lines = m.ask("GET", "/metrics")[1].splitlines()
+        for line in ("worker_rebalance_metrics_epoch 1", f'worker_rebalance_metrics_leader_name{{leader_name="{m.url}"}} 1', "coordinator_metrics_assigned_connectors 0"):
+            assert "kafka_connect_" + line in lines, line
     finally:
         m.kill9()
 

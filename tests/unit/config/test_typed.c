@@ -140,6 +140,8 @@ static void plugins(void)
     TAP_EQ_INT(rc, 0, "producer settings");
     TAP_EQ_STR(pen_config_get_str(&client, "acks"), "all", "override beats producer.*");
     TAP_EQ_STR(pen_config_get_str(&client, "linger.ms"), "7", "producer.*");
+    TAP_OK(pen_span_has_prefix(pen_config_get(&client, "client.id"), "connector-producer-"),
+           "called as Java's tasks are: %s", pen_config_get_str(&client, "client.id"));
     TAP_OK(pen_config_get(&client, "security.protocol").p == NULL,
            "unprefixed security does not reach producers");
     pen_config_done(&client);

@@ -245,8 +245,8 @@ def plugins():
 def log():
     path = write("users2", b"user=pw\n")
     with Server("verbose", EXTENSION, f"rest.basic.auth.file={path}") as s:
-        s.ask("/connectors?expand=status", headers=dict(basic("user:pw"), Referer='a"b', **{"User-Agent": "me/1"}))
-    want = r'127\.0\.0\.1 - user \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET /connectors\?expand=status HTTP/1\.1" 200 2 "a\?b" "me/1" \d+'
+        s.ask("/connectors?expand=status", headers=dict(basic("user:pw"), Referer='a"b\\', **{"User-Agent": "me/1"}))
+    want = r'127\.0\.0\.1 - user \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET /connectors\?expand=status HTTP/1\.1" 200 2 "a\\"b\\\\" "me/1" \d+'
     ok(re.search(want, s.log), "the access log is Connect's", s.log)
     ok("dXNl" not in s.log and "pw" not in s.log.replace("rest.basic", ""), "without passwords", s.log)
 
