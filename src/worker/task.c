@@ -13,9 +13,11 @@
 #include <time.h>
 
 #define BACKOFF_FIRST_MS 200
-#define BACKOFF_MOST_MS  30000
-#define DRAIN_STEP_MS    20
-#define FINISH_LEAST_MS  500 /* for the last offset, however late it is */
+#define STRAY_NS                                                                                   \
+    (60 * INT64_C(1000000000)) /* of two that have one server id, one fails within this */
+#define BACKOFF_MOST_MS 30000
+#define DRAIN_STEP_MS   20
+#define FINISH_LEAST_MS 500 /* for the last offset, however late it is */
 
 const char *pen_phase_name(enum pen_phase p)
 {
@@ -245,6 +247,18 @@ static void back_off(struct pen_task *t)
     uv_timer_start(&t->backoff_timer, on_backoff, ms, 0);
 }
 
+/* A worker that stood still while it was connecting takes the server id when it goes on, behind its successor's
+ * back, and lets it go at once. Two connectors with one id take it from each other again and again: one fails. */
+static bool is_stray_worker(struct pen_task *t)
+{
+    const int64_t now = pen_clock_mono_ns();
+    if (!t->o.lease || t->error.code != PEN_E_SERVER_ID ||
+        (t->id_taken_ns > 0 && now - t->id_taken_ns < STRAY_NS))
+        return false;
+    t->id_taken_ns = now;
+    return true;
+}
+
 void task_fail(struct pen_task *t)
 {
     if (t->phase == PEN_PHASE_DRAIN || t->phase == PEN_PHASE_DONE || t->phase == PEN_PHASE_FAILED)
@@ -259,7 +273,8 @@ void task_fail(struct pen_task *t)
      * is read again. */
     bool known = t->connected_once || t->has_offset;
     bool again = pen_error_class(t->error.code) == PEN_CLASS_RETRY ||
-                 (t->error.code == PEN_E_CONFLICT && t->phase == PEN_PHASE_SNAPSHOT);
+                 (t->error.code == PEN_E_CONFLICT && t->phase == PEN_PHASE_SNAPSHOT) ||
+                 is_stray_worker(t);
     if (again && known)
         back_off(t);
     else if (t->error.code == PEN_E_CLOSED)

@@ -130,6 +130,7 @@ struct pen_task {
     unsigned lease_epoch; /* of o.lease at the start */
     enum pen_phase phase;
     int64_t started_ns, drain_until_ns;
+    int64_t id_taken_ns; /* a stray replica had our server id then; 0: never */
     unsigned attempts;   /* reconnects in a row without an event */
     bool has_offset;     /* one is stored: the connector has run before */
     bool streamed_once;  /* the binlog was followed: a reconnect goes on from what was sent */

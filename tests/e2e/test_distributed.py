@@ -6,6 +6,7 @@ wrote at once: a takeover may repeat the tail that was not acknowledged, one ste
 import json
 import re
 import signal
+import struct
 import threading
 import time
 import urllib.error
@@ -203,6 +204,12 @@ def test_any_worker_answers_and_a_restarted_group_goes_on(maria_database, kafka,
             places = members[0].places(name)
             return len(places) == CONNECTORS and [n for n, p in places.items() if p is None] == [one]
         rig.wait_for(as_before, "all but the stopped one run again", 90)
+        # What a worker does that stood still in the middle of its connecting: with its successor's server id.
+        stray = maria_database.server.connect()
+        stray._execute_command(0x12, struct.pack("<IHI", 4, 0, 61001) + b"binlog.000001")  # COM_BINLOG_DUMP
+        rig.wait_for(lambda: any("same server_uuid/server_id" in m.log() for m in members), "the server has ended the connector's connection")
+        stray.close()
+        rig.wait_for(as_before, "it runs again by itself", 90)
         kafka.kill()
         for m in members:
             rig.wait_for(lambda: "unable to ask who else is in group" in m.log() or not m.alive(), "nobody says who the others are")
