@@ -78,11 +78,12 @@ void pen_plan_free(struct pen_plan *p); /* NULL is fine */
  * PEN_E_NOMEM */
 PEN_MUST_USE int pen_plan_run(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
                               struct pen_error *err);
+/* Are the bytes of the key's cells the same before and after? Columns (of the table) that are set in
+ * except, which may be NULL, are not looked at. p as below. */
+bool pen_plan_cells_equal(const struct pen_plan *p, const struct pen_change *c, const bool *except);
 /* Does an update change the message key? Compares the key's cells; only when their bytes differ
  * both keys are rendered and compared. p is the plan of PEN_VARIANT_KEY_CHANGE. @returns 1, 0 or <
  * 0 */
-bool pen_plan_cells_equal(const struct pen_plan *p,
-                          const struct pen_change *c); /* its first part */
 PEN_MUST_USE int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c,
                                       struct pen_out *scratch, struct pen_error *err);
 /* The message key of one image as the connector makes it, before transforms: equal for equal keys,

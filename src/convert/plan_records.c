@@ -242,18 +242,20 @@ static bool same_cell(const struct pen_cell *a, const struct pen_cell *b)
            (a->state != PEN_CELL_VALUE || (a->n == b->n && memcmp(a->p, b->p, a->n) == 0));
 }
 
-bool pen_plan_cells_equal(const struct pen_plan *p, const struct pen_change *c)
+bool pen_plan_cells_equal(const struct pen_plan *p, const struct pen_change *c, const bool *except)
 {
     bool same = true;
-    for (uint32_t i = 0; i < p->key_count && same; i++)
-        same = same_cell(&c->before[p->key_columns[i]], &c->after[p->key_columns[i]]);
+    for (uint32_t i = 0; i < p->key_count && same; i++) {
+        const uint32_t k = p->key_columns[i];
+        same = (except && except[k]) || same_cell(&c->before[k], &c->after[k]);
+    }
     return same;
 }
 
 int pen_plan_key_changed(struct pen_plan *p, const struct pen_change *c, struct pen_out *o,
                          struct pen_error *err)
 {
-    if (PEN_LIKELY(pen_plan_cells_equal(p, c)))
+    if (PEN_LIKELY(pen_plan_cells_equal(p, c, NULL)))
         return 0;
     struct convert__run r = {.plan = p, .change = c, .scratch = &o->scratch, .err = err};
     struct part before, after;

@@ -11,7 +11,7 @@ struct pen_row_set {
     enum pen_form form;
     uint8_t *wire_types;   /* NULL = none of them matters */
     struct pen_plan *diff; /* skip_unchanged: its key is the whole row */
-    bool lossy;            /* different cells may be written alike: masks, cuts */
+    bool *lossy;           /* by column of the table: different cells may be written alike */
     bool keyed;
     struct pen_plan *plans[PEN_VARIANT_COUNT];
 };
@@ -31,6 +31,7 @@ static void set_free(struct pen_row_set *s)
         pen_plan_free(s->plans[i]);
     }
     pen_plan_free(s->diff);
+    free(s->lossy);
     pen_table_unref(s->table);
     free(s->wire_types);
     free(s);
@@ -200,6 +201,24 @@ static struct pen_field *image_of(const struct pen_shapes *shapes, struct pen_sp
     return NULL;
 }
 
+/* May two cells of the column that differ be written alike? */
+static bool is_lossy(const struct pen_envelope_options *o, const struct pen_field *f,
+                     const struct pen_column *c)
+{
+    switch (c->type) {
+    case PEN_TYPE_DATE: /* all impossible dates are one value */
+    case PEN_TYPE_DATETIME:
+    case PEN_TYPE_JSON: /* numbers have more than one form */
+        return true;
+    case PEN_TYPE_TIME:
+        return o->time == PEN_TIME_CONNECT;
+    case PEN_TYPE_DECIMAL:
+        return o->decimal == PEN_DECIMAL_DOUBLE;
+    default:
+        return f->rule.kind == PEN_RULE_TRUNCATE || f->converted;
+    }
+}
+
 /* skip.messages.without.change looks at the rows as they are written: a masked column never changes,
  * a cut one only where it is left. So the plan's key is the row before and after. */
 static PEN_COLD int diff_make(struct pen_row_set *s, struct pen_error *err)
@@ -214,13 +233,17 @@ static PEN_COLD int diff_make(struct pen_row_set *s, struct pen_error *err)
     shapes.key_before = image_of(&shapes, PEN_SPAN_LIT("before"));
     shapes.key_after = image_of(&shapes, PEN_SPAN_LIT("after"));
     const struct pen_field *after = shapes.key_after;
-    s->lossy = o->envelope.time == PEN_TIME_CONNECT || o->envelope.decimal == PEN_DECIMAL_DOUBLE;
+    free(s->lossy);
+    s->lossy = calloc(s->table->column_count + 1, sizeof(*s->lossy));
+    if (!s->lossy)
+        return pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
     shapes.key_count = 0;
     for (uint32_t i = 0; after && i < after->child_count; i++) {
         const struct pen_field *f = &after->children[i];
-        s->lossy |= f->rule.kind == PEN_RULE_TRUNCATE || f->converted;
-        if (f->from == PEN_FROM_COLUMN)
-            shapes.key_columns[shapes.key_count++] = f->column;
+        if (f->from != PEN_FROM_COLUMN)
+            continue;
+        shapes.key_columns[shapes.key_count++] = f->column;
+        s->lossy[f->column] = is_lossy(&o->envelope, f, &s->table->columns[f->column]);
     }
     shapes.count = 0; /* no record, only the comparison */
     shapes.variant = PEN_VARIANT_KEY_CHANGE;
@@ -235,10 +258,11 @@ static int is_unchanged(struct pen_row_set *s, const struct pen_change *c, struc
     int rc = PEN_LIKELY(s->diff != NULL) ? 0 : diff_make(s, err);
     if (rc < 0)
         return rc;
-    if (pen_plan_cells_equal(s->diff, c))
+    if (pen_plan_cells_equal(s->diff, c, NULL))
         return 1;
     /* A value that cannot be converted is looked at when the record is written. */
-    return s->lossy && pen_plan_key_changed(s->diff, c, o, err) == 0;
+    return pen_plan_cells_equal(s->diff, c, s->lossy) &&
+           pen_plan_key_changed(s->diff, c, o, err) == 0;
 }
 
 static int run_update(struct pen_row_set *s, const struct pen_change *c, struct pen_out *o,

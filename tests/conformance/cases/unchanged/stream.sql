@@ -1,0 +1,17 @@
+USE c_unchanged;
+SET SESSION sql_mode = '';
+UPDATE a SET d = '2020-01-00';
+UPDATE a SET dn = '0000-00-00';
+UPDATE a SET dt = '2021-00-00 01:02:03';
+UPDATE a SET d = '2020-00-00', dn = '2021-00-01', dt = '0000-00-00';
+UPDATE a SET d = '0000-00-00', x = 2;
+UPDATE a SET d = '2020-02-03';
+UPDATE a SET t = '01:02:03.000200';
+UPDATE a SET n = 1.000000000000000002;
+UPDATE a SET j = '[1.0]';
+UPDATE a SET j = '[1]';
+UPDATE a SET v = 'abcxyz';
+UPDATE a SET v = 'ab';
+UPDATE a SET m = 'n';
+UPDATE a SET x = 3;
+UPDATE a SET x = 3, d = '2021-00-00';
