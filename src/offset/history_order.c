@@ -11,6 +11,43 @@ static int read_filtered(const char *text, pen_gtid_uuid_filter *keep, void *arg
     return rc;
 }
 
+struct file_name {
+    struct pen_span base;
+    uint64_t number;
+};
+
+static bool read_file(const char *text, struct file_name *ret)
+{
+    const char *dot = text ? strrchr(text, '.') : NULL;
+    if (dot == NULL)
+        return false;
+    ret->base = pen_span_make(text, (size_t)(dot - text));
+    return pen_span_u64(pen_span_str(dot + 1), &ret->number) == 0;
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* Debezium's set at a statement does not have the statement: a record of the same set may be one that
+ * came behind the stored position, and that the server sends again. On one server its place tells,
+ * which Debezium does not look at. 0: the same place, or places that cannot be compared. */
+static int by_place(const struct pen_position *recorded, const struct pen_position *desired)
+{
+    struct file_name r, d;
+    if (!read_file(recorded->file, &r) || !read_file(desired->file, &d) ||
+        !pen_span_eq(r.base, d.base))
+        return 0;
+    int order = compare(r.number, d.number);
+    /* A snapshot's position names no server: within one file it is taken for the same. */
+    bool same_server = recorded->server_id == desired->server_id && desired->server_id != 0;
+    bool may_be = recorded->server_id == 0 || desired->server_id == 0;
+    if (!same_server && !(may_be && order == 0))
+        return 0;
+    return order != 0 ? order : compare(recorded->pos, desired->pos);
+}
+
 static int by_gtids(const struct pen_position *recorded, const struct pen_position *desired,
                     pen_gtid_uuid_filter *keep, void *arg, struct pen_error *err)
 {
@@ -26,21 +63,8 @@ static int by_gtids(const struct pen_position *recorded, const struct pen_positi
     /* The snapshot's records come before what is streamed from the same set. */
     if (recorded->snapshot == PEN_SNAPSHOT_NONE && desired->snapshot != PEN_SNAPSHOT_NONE)
         return 0;
-    return recorded->event <= desired->event;
-}
-
-struct file_name {
-    struct pen_span base;
-    uint64_t number;
-};
-
-static bool read_file(const char *text, struct file_name *ret)
-{
-    const char *dot = text ? strrchr(text, '.') : NULL;
-    if (dot == NULL)
-        return false;
-    ret->base = pen_span_make(text, (size_t)(dot - text));
-    return pen_span_u64(pen_span_str(dot + 1), &ret->number) == 0;
+    int order = by_place(recorded, desired);
+    return order != 0 ? order < 0 : recorded->event <= desired->event;
 }
 
 static int bad_file(struct pen_error *err, const char *name)
@@ -48,11 +72,6 @@ static int bad_file(struct pen_error *err, const char *name)
     return pen_error_set(err, PEN_E_CONFIG,
                          "unable to compare binlog positions: '%s' is not a binlog file name",
                          name);
-}
-
-static int compare(uint64_t a, uint64_t b)
-{
-    return a < b ? -1 : a > b;
 }
 
 static int by_file(const struct pen_position *recorded, const struct pen_position *desired,

@@ -70,7 +70,7 @@ int incremental_add(struct pen_task *t, const char *id, struct task_collection *
 {
     struct task_incremental *n = &t->incremental;
     char *correlation = strdup(id);
-    int rc = correlation ? 0 : PEN_E_NOMEM;
+    int rc = correlation ? task_history_release(t) : PEN_E_NOMEM;
     for (size_t i = 0; i < count; i++) {
         struct task_collection **slot = rc == 0 ? pen_vec_push(&n->list) : NULL;
         if (slot)

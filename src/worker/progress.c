@@ -24,6 +24,8 @@ void progress_done(struct pen_task *t)
     pen_buf_done(&t->eos.committed);
     pen_buf_done(&t->eos.under_way);
     pen_buf_done(&t->place.file);
+    pen_buf_done(&t->held.records);
+    pen_buf_done(&t->held.file);
     pen_buf_done(&t->stored);
     pen_buf_done(&t->resume_gtid);
     pen_buf_done(&t->asked);

@@ -125,6 +125,8 @@ static int mysql_gtid(struct pen_task *t, const struct pen_event *ev)
         return pen_error_set(&t->error, rc, "unable to read a GTID event: %s",
                              pen_error_default_text(rc));
     rc = end_stray_group(t);
+    if (rc == 0)
+        rc = task_history_group(t);
     if (rc != 0)
         return rc;
     if (g.anonymous)
@@ -152,6 +154,8 @@ static int maria_gtid(struct pen_task *t, const struct pen_event *ev)
         return pen_error_set(&t->error, rc, "unable to read a GTID event: %s",
                              pen_error_default_text(rc));
     rc = end_stray_group(t);
+    if (rc == 0)
+        rc = task_history_group(t);
     if (rc != 0)
         return rc;
     t->place.standalone = g.flags & PEN_MARIA_FL_STANDALONE;
@@ -219,10 +223,10 @@ static int rotate(struct pen_task *t, const struct pen_event *ev)
                : 0;
 }
 
-static int heartbeat(struct pen_task *t)
+static int heartbeat(struct pen_task *t, const struct pen_event *ev)
 {
     atomic_store_explicit(&t->counters.lag_ms, 0, memory_order_relaxed);
-    return 0;
+    return task_history_idle(t, ev->next_pos);
 }
 
 static int incident(struct pen_task *t, const struct pen_event *ev)
@@ -299,7 +303,7 @@ static int dispatch(struct pen_task *t, const struct pen_event *ev)
         return check_continuity(t, ev);
     case PEN_EV_HEARTBEAT:
     case PEN_EV_HEARTBEAT_V2:
-        return heartbeat(t);
+        return heartbeat(t, ev);
     case PEN_EV_INCIDENT:
         return incident(t, ev);
     default:

@@ -24,6 +24,7 @@ struct history_reading {
     struct pen_task *t;
     struct pen_history_reader reader;
     const struct pen_position *until; /* NULL: all */
+    bool hold;                        /* the record that accept_record has just refused */
 };
 
 bool task_keep_uuid(void *arg, struct pen_span uuid)
@@ -46,8 +47,9 @@ static int accept_record(void *arg, struct pen_span server, struct pen_span posi
     int rc = pen_offset_parse(position, &p, err);
     if (rc == 0)
         rc = pen_position_at_or_before(&p, h->until, task_keep_uuid, h->t->config, err);
+    h->hold = rc == 1 && task_history_is_held(&p, h->until);
     pen_position_done(&p);
-    return rc;
+    return h->hold ? 0 : rc;
 }
 
 static bool filter_ddl(void *arg, struct pen_span ddl)
@@ -65,7 +67,9 @@ static bool reader_filter(void *arg, struct pen_span ddl)
 static int read_record(void *arg, struct pen_span record, struct pen_error *err)
 {
     struct history_reading *h = arg;
-    return pen_history_read(&h->reader, record, err);
+    h->hold = false;
+    int rc = pen_history_read(&h->reader, record, err);
+    return rc == 0 && h->hold ? task_history_hold(h->t, record, h->until) : rc;
 }
 
 static int read_history(struct pen_task *t, const struct pen_position *until)
@@ -78,6 +82,7 @@ static int read_history(struct pen_task *t, const struct pen_position *until)
                                     .arg = &h,
                                     .prefer_ddl = t->config->history_prefer_ddl};
     int64_t from = pen_clock_mono_ns();
+    task_history_forget(t);
     int rc = pen_history_store_read(t->history, read_record, &h, &t->error);
     if (rc == 0)
         pen_info(TASK_LOG,

@@ -147,6 +147,12 @@ struct pen_task {
     struct task_beat beat;
     struct pen_stream_start start;
     struct pen_buf start_gtids, start_file;
+    struct {
+        struct pen_buf records; /* each ended by a NUL */
+        struct pen_buf file;    /* the stored position's */
+        uint64_t pos;
+        bool inside; /* a transaction */
+    } held;          /* history_held.c */
     struct pen_snapshot_decision decision;
     struct pen_snapshot *snapshot;
     struct pen_fetch *fetch;
@@ -253,6 +259,14 @@ bool task_lease_is_lost(const struct pen_task *t);
  * t->error */
 PEN_MUST_USE int task_connect(struct pen_task *t);
 PEN_MUST_USE int task_start_stream(struct pen_task *t);
+/* history_held.c: whether a record of the schema history waits for the next group, and what then. */
+bool task_history_is_held(const struct pen_position *recorded, const struct pen_position *stored);
+PEN_MUST_USE int task_history_hold(struct pen_task *t, struct pen_span record,
+                                   const struct pen_position *stored);
+void task_history_forget(struct pen_task *t);
+PEN_MUST_USE int task_history_release(struct pen_task *t); /* the records apply */
+PEN_MUST_USE int task_history_group(struct pen_task *t);   /* a group begins at place.start */
+PEN_MUST_USE int task_history_idle(struct pen_task *t, uint64_t pos); /* a heartbeat at pos */
 bool task_keep_uuid(void *config, struct pen_span uuid); /* gtid.source.includes/excludes */
 
 /* task_server.c: questions to the server, each on a short connection; blocks */
