@@ -160,7 +160,7 @@ class Gen:
         return "`" + n.replace("`", "``") + "`"
 
     def table(self, db, name):
-        cols = [self.definition(n) for n in self.r.sample([x for x in self.NAMES if not (self.mariadb and "`" in x)], self.r.randint(1, 9))]
+        cols = [self.definition(n) for n in self.r.sample([x for x in self.NAMES if "`" not in x or self.chance(.1)], self.r.randint(1, 9))]
         t = {"db": db, "name": name, "cols": cols, "id": False}
         parts, key = [], self.r.randrange(6)
         if key < 3:
@@ -252,10 +252,15 @@ class Gen:
             "value.converter.decimal.format": ["NUMERIC"], "value.converter.replace.null.with.default": ["false"],
             "topic.delimiter": ["_"], "extended.headers.enabled": ["false"], "snapshot.mode": ["initial", "no_data", "always"],
             "message.key.columns": [rf"c_{name}.t1:id", rf"c_{name}.t2:a"],
-            "event.converting.failure.handling.mode": ["warn", "skip"], "schema.history.internal.store.only.captured.tables.ddl": ["false"],
+            "transforms": ["unwrap"], "event.converting.failure.handling.mode": ["warn", "skip"], "schema.history.internal.store.only.captured.tables.ddl": ["false"],
         }
         for key in self.r.sample(sorted(options), self.r.randint(1, 8)):
             out[key] = self.pick(*options[key])
+        if "transforms" in out:
+            out["transforms.unwrap.type"] = "io.debezium.transforms.ExtractNewRecordState"
+            out["transforms.unwrap.delete.tombstone.handling.mode"] = self.pick("drop", "rewrite", "tombstone", "rewrite-with-tombstone")
+            out["transforms.unwrap.add.fields"] = self.pick("op", "op,table,source.ts_ms", "source.snapshot,ts_ms")
+            out["transforms.unwrap.add.headers"] = self.pick("op", "db,source.file")
         return out
 
 
