@@ -127,11 +127,6 @@ void config__check_filters(struct config__check *k)
     if (k->c->gtid_includes != NULL && k->c->gtid_excludes != NULL)
         config__invalid(k, "gtid.source.excludes",
                         "Cannot specify GTID excludes when includes are provided.");
-    if (k->c->flavor == PEN_FLAVOR_MARIADB && (k->c->gtid_includes || k->c->gtid_excludes))
-        config__problem(k, true,
-                        k->c->gtid_includes ? "gtid.source.includes" : "gtid.source.excludes",
-                        "option '%s' has no effect with MariaDB: rows of all servers are captured",
-                        k->c->gtid_includes ? "gtid.source.includes" : "gtid.source.excludes");
     check_skipped(k);
     check_key_columns(k);
 }

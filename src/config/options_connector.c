@@ -547,11 +547,9 @@ const struct pen_option config__connector_options[] = {
      .doc = "Resume by file and position although the server has GTIDs; records then do not name "
             "them (`source.gtid`)."},
     {ROW("gtid.source.includes", LIST, NULL, HIGH, "Events", 39, LONG, "Include GTID sources"),
-     .doc = "Server UUIDs (or regexes) whose transactions count. No effect with the MariaDB "
-            "connector."},
+     .doc = "Server UUIDs (or regexes) whose transactions count; MariaDB: `domain-server`."},
     {ROW("gtid.source.excludes", STRING, NULL, MEDIUM, "Events", 40, LONG, "Exclude GTID sources"),
-     .doc = "Server UUIDs (or regexes) whose transactions do not count. No effect with the MariaDB "
-            "connector."},
+     .doc = "Server UUIDs (or regexes) whose transactions do not count; MariaDB: `domain-server`."},
     {ROW("sourceinfo.struct.maker", CLASS, "io.debezium.connector.mysql.MySqlSourceInfoStructMaker",
          LOW, "Events", 41, MEDIUM, "Source info struct maker class"),
      .def_mariadb = "io.debezium.connector.mariadb.MariaDbSourceInfoStructMaker",

@@ -294,15 +294,22 @@ int pump_table_map(struct pen_task *t, const struct pen_event *ev)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+/* By the UUID of the server that the transaction comes from; MariaDB: by "domain-server" */
 static bool source_is_filtered(struct pen_task *t)
 {
     const struct pen_connector_config *c = t->config;
-    if (!c->gtid_filter_dml || t->place.gtid.kind != PEN_GTID_MYSQL ||
-        (!c->gtid_includes && !c->gtid_excludes))
+    const struct pen_any_gtid *g = &t->place.gtid;
+    if (!c->gtid_filter_dml || g->kind == PEN_GTID_NONE || (!c->gtid_includes && !c->gtid_excludes))
         return false;
-    uint8_t uuid[36];
-    (void)pen_put_uuid(uuid, t->place.gtid.mysql.uuid);
-    struct pen_span name = {uuid, sizeof(uuid)};
+    uint8_t text[2 * PEN_U64_MAX + 1], *end = text;
+    if (g->kind == PEN_GTID_MYSQL) {
+        end = pen_put_uuid(text, g->mysql.uuid);
+    } else {
+        end = pen_put_u64(text, g->mariadb.domain);
+        *end++ = '-';
+        end = pen_put_u64(end, g->mariadb.server);
+    }
+    const struct pen_span name = {text, (size_t)(end - text)};
     return c->gtid_includes ? !pen_name_filter_match(c->gtid_includes, name)
                             : pen_name_filter_match(c->gtid_excludes, name);
 }

@@ -69,12 +69,6 @@ def test_an_option_without_effect_says_so(maria_database, stream):
         assert s.log().count(f"option '{name}' has no effect: ") == 1
 
 
-def test_gtid_sources_of_mariadb_are_not_left_out_silently(maria_database):
-    url = maria_database.server.url.replace("mysql://", "mariadb://")
-    status, _, log = rig.run_penstock("stream", url, "--tables", rf"{maria_database.name}\..*", "-m", "initial_only", "-o", "gtid.source.includes=1")
-    assert status == 0 and "option 'gtid.source.includes' has no effect with MariaDB" in log, log
-
-
 def test_more_tables_than_the_guardrail_allows(maria_database, stream):
     d = maria_database  # has a marker table
     d.run("CREATE TABLE a (id INT PRIMARY KEY)")
