@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """A case of random statements: tables that are made, altered, swapped, copied and dropped, with changes of rows between.
 
-  random_case.py SEED DIR --server HOST:PORT [--statements N] [--mariadb]
+  random_case.py SEED DIR --server HOST:PORT [--statements N] [--old]
 
 Writes DIR/random_SEED with setup.sql, stream.sql and config.json for compare.py and check.py. Each statement is tried on the server
 first, out of its binlog, so that the case has only what the server takes. What README lists as different on purpose is left out.
 Needs python3-pymysql.
 """
 import argparse
+import copy
 import json
 import pathlib
 import random
@@ -175,7 +176,7 @@ class Maker:
             self.tables[t] = columns
 
     def rename_column(self, t):
-        if self.tables[t] and not (self.a.old or self.a.mariadb and self.a.old):
+        if self.tables[t] and not self.a.old:
             c, name = self.r.choice(self.tables[t]), self.name("r")
             if self.put(f"ALTER TABLE `{t}` RENAME COLUMN `{c.name}` TO `{name}`"):
                 c.name = name
@@ -188,29 +189,28 @@ class Maker:
 
     def online_change(self, t):
         """As gh-ost and pt-online-schema-change do it: a copy that is altered and filled, then swapped in."""
-        copy, old = f"_{t}_gho", f"_{t}_del"
-        import copy as copying
-        columns = copying.deepcopy(self.tables[t])
-        if not self.put(f"CREATE TABLE `{copy}` LIKE `{t}`"):
+        ghost, old = f"_{t}_gho", f"_{t}_del"
+        columns = copy.deepcopy(self.tables[t])
+        if not self.put(f"CREATE TABLE `{ghost}` LIKE `{t}`"):
             return
-        self.tables[copy] = columns
-        self.alter(copy)
-        both = [c.name for c in self.tables[copy] if c.name in {x.name for x in self.tables[t]}]
+        self.tables[ghost] = columns
+        self.alter(ghost)
+        both = [c.name for c in self.tables[ghost] if c.name in {x.name for x in self.tables[t]}]
         names = ", ".join(["id"] + [f"`{n}`" for n in both])
-        self.put(f"INSERT IGNORE INTO `{copy}` ({names}) SELECT {names} FROM `{t}`")
-        if self.put(f"RENAME TABLE `{t}` TO `{old}`, `{copy}` TO `{t}`"):
-            self.tables[t] = self.tables.pop(copy)
-            if not self.put(f"DROP TABLE IF EXISTS `{old}`"):
-                return
+        self.put(f"INSERT IGNORE INTO `{ghost}` ({names}) SELECT {names} FROM `{t}`")
+        if self.put(f"RENAME TABLE `{t}` TO `{old}`, `{ghost}` TO `{t}`"):
+            self.tables[t] = self.tables.pop(ghost)
+            self.put(f"DROP TABLE IF EXISTS `{old}`")
 
     def copy(self, t):
-        import copy as copying
         n = self.name("copy")
         sql = self.r.choice([f"CREATE TABLE `{n}` LIKE `{t}`", f"CREATE TABLE `{n}` AS SELECT * FROM `{t}`", f"CREATE TABLE `{n}` (PRIMARY KEY (id)) SELECT * FROM `{t}`"])
         if "made" in " ".join(s for s in self.out if f"`{t}`" in s) and "SELECT" in sql:
             return
+        if self.a.old and "SELECT" in sql:
+            return
         if self.put(sql):
-            self.tables[n] = copying.deepcopy(self.tables[t])
+            self.tables[n] = copy.deepcopy(self.tables[t])
 
     def drop(self, t):
         others = [x for x in sorted(self.tables) if x != t][:self.r.randint(0, 2)]
@@ -258,8 +258,7 @@ def main():
     p.add_argument("dir", type=pathlib.Path)
     p.add_argument("--server", required=True, metavar="HOST:PORT")
     p.add_argument("--statements", type=int, default=200)
-    p.add_argument("--mariadb", action="store_true")
-    p.add_argument("--old", action="store_true", help="a server without RENAME COLUMN")
+    p.add_argument("--old", action="store_true", help="a server without RENAME COLUMN, and without CREATE … SELECT under GTIDs")
     Maker(p.parse_args()).write()
 
 
