@@ -401,11 +401,11 @@ static void headers(struct convert__compiler *c, const struct pen_shape *s,
 }
 
 static struct convert__derived *edit(struct convert__compiler *c, const struct pen_derived *in,
-                                     const struct pen_json_options *json)
+                                     const struct pen_field *f, const struct pen_json_options *json)
 {
     struct convert__derived *d = in && !c->bad && !c->code ? convert__derived_new(c, in) : NULL;
     if (d)
-        d->with_schema = json->schemas_enable;
+        d->with_schema = json->schemas_enable && f && converter_of(json, f) == PEN_CONVERTER_JSON;
     return d;
 }
 
@@ -439,8 +439,8 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
     r->key = json_program(c, s->key, o->key);
     c->strict = false;
     r->value = json_program(c, s->value, o->value);
-    r->key_edit = edit(c, s->key_edit, o->key);
-    r->value_edit = edit(c, s->value_edit, o->value);
+    r->key_edit = edit(c, s->key_edit, s->key, o->key);
+    r->value_edit = edit(c, s->value_edit, s->value, o->value);
     r->key_form = form(c, s->key, o->key, s->key_edit);
     r->value_form = form(c, s->value, o->value, s->value_edit);
 }

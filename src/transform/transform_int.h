@@ -86,7 +86,8 @@ extern const struct transform__kind transform__extract_new_record, transform__re
     transform__filter, transform__schema_change_event_filter, transform__timestamp_router,
     transform__insert_header, transform__drop_headers, transform__value_to_key,
     transform__event_router, transform__logical_table_router, transform__read_to_insert,
-    transform__partition_routing, transform__extract_changed, transform__header_to_value;
+    transform__partition_routing, transform__extract_changed, transform__header_to_value,
+    transform__timezone_converter;
 extern const struct transform__kind transform__insert_field[2], transform__replace_field[2],
     transform__hoist_field[2], transform__extract_field[2], transform__set_schema_metadata[2],
     transform__header_from[2], transform__flatten[2], transform__mask_field[2], transform__cast[2],
@@ -167,6 +168,13 @@ PEN_MUST_USE int transform__regex_replace(const struct transform__regex *r, stru
                                           struct pen_error *err);
 /* cast.c: a JSON string of base64, with or without its quotes. @returns how many bytes */
 size_t transform__base64_bytes(struct pen_span s, uint8_t *out, size_t cap);
+
+/* time_zone.c: "+08:00" or a name of the system's zone database. @returns 0, PEN_E_NOMEM, PEN_E_CONFIG */
+struct transform__zone;
+PEN_MUST_USE int transform__zone_new(struct pen_span name, struct pen_arena *a,
+                                     const struct transform__zone **ret);
+/* Seconds east of UTC at an instant (seconds since 1970), or when clocks there show it (local) */
+int32_t transform__zone_offset(const struct transform__zone *z, int64_t seconds, bool local);
 
 /* java_hash.c */
 struct transform__hashed { /* what the hash of a field needs to know */

@@ -4,6 +4,7 @@
 #include <penstock/base/log.h>
 #include "../convert/one_column.h"
 #include "tap.h"
+#include <unistd.h>
 
 #define OPTIONS_MAX 12
 
@@ -184,6 +185,64 @@ static void changes(void)
     rig_done(&r);
 }
 
+/* Zones as java.time has them: in a gap, and where clocks are set back, the offset before */
+static void zones(void)
+{
+    static const struct {
+        const char *zone, *in, *want;
+    } cases[] = {
+        {"+05:30", "1704164645000", "1704144845000"},
+        {"America/New_York", "1704164645000", "1704182645000"},
+        {"America/New_York", "1710037800000",
+         "1710055800000"}, /* 2024-03-10T02:30: there is none */
+        {"America/New_York", "1710039600000", "1710054000000"}, /* 03:00 */
+        {"America/New_York", "1730597400000", "1730611800000"}, /* 2024-11-03T01:30: twice */
+        {"America/New_York", "1730599200000", "1730617200000"}, /* 02:00 */
+        {"America/New_York", "2540376000000", "2540390400000"}, /* in July 2050: by the rule */
+        {"America/New_York", "2524651200000", "2524669200000"}, /* in January 2050 */
+        {"America/New_York", "null", "null"},
+    };
+    struct pen_buf PEN_CLEANUP(pen_buf_done) out = PEN_BUF_INIT;
+    const bool known = access("/usr/share/zoneinfo/America/New_York", R_OK) == 0;
+    for (size_t i = 0; i < (known ? PEN_COUNT(cases) : 1); i++) {
+        struct rig r;
+        const struct option o[] = {
+            {"transforms", "z"},
+            {"transforms.z.type", "io.debezium.transforms.TimezoneConverter"},
+            {"transforms.z.converted.timezone", cases[i].zone},
+            {NULL, NULL}};
+        if (rig_init(&r, o, PEN_VARIANT_CREATE)) {
+            const struct pen_field *after = &r.s.v[0].value->children[1];
+            TAP_EQ_STR(derived(&after->children[5], &cases[i].in, 1, &out), cases[i].want,
+                       "%s in %s", cases[i].in, cases[i].zone);
+        }
+        rig_done(&r);
+    }
+}
+
+/* Numbers of the source block stay instants and are moved, once for each record: both records of a key
+ * change (Debezium moves the second one's twice, README) */
+static void source_times(void)
+{
+    static const char *const now[] = {"1704164645000"};
+    struct pen_buf PEN_CLEANUP(pen_buf_done) out = PEN_BUF_INIT;
+    struct rig r;
+    const struct option o[] = {{"transforms", "z"},
+                               {"transforms.z.type", "io.debezium.transforms.TimezoneConverter"},
+                               {"transforms.z.converted.timezone", "+02:00"},
+                               {"transforms.z.include.list", "source:t:source.ts_ms"},
+                               {NULL, NULL}};
+    if (rig_init(&r, o, PEN_VARIANT_KEY_CHANGE))
+        for (uint32_t k = 0; k < r.s.count; k++) {
+            const struct pen_field *source = r.s.v[k].value ? &r.s.v[k].value->children[2] : NULL;
+            for (uint32_t i = 0; source && i < source->child_count; i++)
+                if (pen_span_eq_str(source->children[i].name, "ts_ms"))
+                    TAP_EQ_STR(derived(&source->children[i], now, 1, &out), "1704171845000",
+                               "source.ts_ms of record %u", k);
+        }
+    rig_done(&r);
+}
+
 static void reads(void)
 {
     struct rig r;
@@ -245,6 +304,21 @@ static const struct {
     {X "partitions.PartitionRouting",
      {{"partition.payload.fields", "a"}, {"partition.topic.num", "0"}},
      "The 'partition.topic.num' value is invalid: A positive, non-zero integer value is expected"},
+    {X "TimezoneConverter",
+     {{"converted.timezone", "Foo/Bar"}},
+     "Invalid timezone format. Please specify either a geographic timezone"},
+    {X "TimezoneConverter",
+     {{"converted.timezone", "+19:00"}},
+     "Invalid timezone format. Please specify either a geographic timezone"},
+    {X "TimezoneConverter",
+     {{"converted.timezone", "+01:00"}, {"include.list", "a"}},
+     "Invalid include list format. Please specify a list of rules"},
+    {X "TimezoneConverter",
+     {{"converted.timezone", "+01:00"}, {"include.list", "source:a"}, {"exclude.list", "a:b"}},
+     "Both include and exclude lists are specified. Please specify only one."},
+    {X "TimezoneConverter",
+     {{NULL, NULL}},
+     "The 'converted.timezone' value is invalid: A value is required"},
     {X "HeaderToValue",
      {{"headers", "a"}, {"fields", "a,b"}, {"operation", "move"}},
      "'fields' config must have the same number of elements as 'headers' config."},
@@ -281,6 +355,8 @@ int main(void)
     partitions();
     timestamps();
     changes();
+    zones();
+    source_times();
     reads();
     options();
     return tap_done();
