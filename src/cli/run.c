@@ -19,6 +19,10 @@ void cli_report(const struct pen_config_report *r)
             first = false;
             continue;
         }
+        /* Debezium's validators speak one after the other; here one line about an option is enough. */
+        if (!r->v[i].warning && i > 0 && !r->v[i - 1].warning &&
+            pen_span_eq(r->v[i].key, r->v[i - 1].key))
+            continue;
         pen_log(r->v[i].warning ? PEN_LOG_WARN : PEN_LOG_ERROR, "config", "%s", r->v[i].text);
     }
 }

@@ -103,6 +103,8 @@ void dist_jobs_stop(struct herder_dist *d);
 /* dist_leader.c */
 PEN_MUST_USE int dist_leader_open(struct herder_dist *d, struct pen_error *err);
 void dist_leader_tick(struct herder_dist *d);
+/* false: it could not, a moment ago; what nobody waits for is put later */
+bool dist_leader_may_put(const struct herder_dist *d);
 /* Records of the config topic, all of them or none where the writer is fenced. fn is called once. */
 void dist_leader_put(struct herder_dist *d, const struct pen_keyed_text *v, size_t n,
                      pen_store_done_fn *fn, void *arg);

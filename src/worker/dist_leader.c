@@ -73,6 +73,11 @@ static void claimed(void *arg, int code, const struct pen_error *err)
     pen_log_error(DIST_LOG, err);
 }
 
+bool dist_leader_may_put(const struct herder_dist *d)
+{
+    return !d->leader || d->claimed;
+}
+
 static void key_put(void *arg, int code, const struct pen_error *err)
 {
     struct herder_dist *d = arg;
@@ -95,7 +100,7 @@ static void renew_session_key(struct herder_dist *d)
     const int64_t ttl = pen_worker_config_int(d->h->o.worker, "inter.worker.key.ttl.ms");
     uint8_t key[SESSION_KEY_BYTES];
     PEN_CLEANUP(pen_buf_done) struct pen_buf value = PEN_BUF_INIT;
-    if (d->key_put || pen_clock_mono_ns() < d->claim_ns ||
+    if (d->key_put || !dist_leader_may_put(d) ||
         (d->config.session_key && now - d->config.session_key_ms < ttl) ||
         getrandom(key, sizeof(key), 0) != sizeof(key))
         return;
@@ -111,24 +116,24 @@ static void renew_session_key(struct herder_dist *d)
 void dist_leader_tick(struct herder_dist *d)
 {
     const bool leads = d->group && !d->leaving && group_is_leader(d->group);
-    if (leads)
-        renew_session_key(d);
-    if (!d->leader)
-        return;
-    if (leads && !d->claimed && pen_clock_mono_ns() >= d->claim_ns) {
+    if (d->leader && leads && !d->claimed && pen_clock_mono_ns() >= d->claim_ns) {
         d->claimed = true;
         pen_fenced_claim(d->leader, claimed, d);
-    } else if (!leads && d->claimed) {
+    } else if (d->leader && !leads && d->claimed) {
         d->claimed = false;
         pen_fenced_release(d->leader);
     }
+    if (leads)
+        renew_session_key(d);
 }
 
 /* ---- putting ----------------------------------------------------------------------------------- */
 
 struct leader_put {
     struct herder_dist *d;
+    struct pen_buf *texts; /* fenced: key, value, key, value …, for a second try */
     size_t left;
+    bool again;
     struct pen_error err; /* the first one's */
     pen_store_done_fn *fn;
     void *arg;
@@ -137,12 +142,24 @@ struct leader_put {
 static void put_end(struct leader_put *p)
 {
     p->fn(p->arg, p->err.code, &p->err);
+    for (size_t i = 0; p->texts && i < 2 * p->left; i++)
+        pen_buf_done(&p->texts[i]);
+    free(p->texts);
     free(p);
 }
 
+static void fenced_put(struct leader_put *p);
+
+/* Who led before may have claimed late, and does no more. As long as the group's lease holds nobody else
+ * leads, so the right is taken back at once, as Connect does after it has made sure of the group. */
 static void fenced_done(void *arg, int code, const struct pen_error *err)
 {
     struct leader_put *p = arg;
+    if (code == PEN_E_PRODUCE && !p->again && p->d->group && group_is_leader(p->d->group)) {
+        p->again = true;
+        fenced_put(p); /* it claims first: the failed one has given that up */
+        return;
+    }
     if (code < 0) {
         p->err = *err;
         if (code != PEN_E_STOPPED) {
@@ -164,6 +181,39 @@ static void one_done(void *arg, int code, const struct pen_error *err)
         put_end(p);
 }
 
+static void fenced_put(struct leader_put *p)
+{
+    struct pen_keyed_text *v = calloc(p->left + 1, sizeof(*v));
+    if (!v) {
+        pen_error_set(&p->err, PEN_E_NOMEM, "out of memory");
+        put_end(p);
+        return;
+    }
+    for (size_t i = 0; i < p->left; i++) {
+        const struct pen_buf *value = &p->texts[2 * i + 1];
+        v[i] = (struct pen_keyed_text){pen_buf_span(&p->texts[2 * i]),
+                                       value->n ? pen_buf_span(value) : PEN_SPAN_NONE};
+    }
+    pen_fenced_put(p->d->leader, v, p->left, fenced_done, p);
+    free(v);
+}
+
+static void begin_fenced(struct leader_put *p, const struct pen_keyed_text *v)
+{
+    bool bad = (p->texts = calloc(2 * p->left + 1, sizeof(*p->texts))) == NULL;
+    for (size_t i = 0; !bad && i < p->left; i++) {
+        pen_buf_put_span(&p->texts[2 * i], v[i].key);
+        pen_buf_put_span(&p->texts[2 * i + 1], v[i].value);
+        bad = p->texts[2 * i].bad || p->texts[2 * i + 1].bad;
+    }
+    if (!bad) {
+        fenced_put(p);
+        return;
+    }
+    pen_error_set(&p->err, PEN_E_NOMEM, "out of memory");
+    put_end(p);
+}
+
 void dist_leader_put(struct herder_dist *d, const struct pen_keyed_text *v, size_t n,
                      pen_store_done_fn *fn, void *arg)
 {
@@ -176,7 +226,7 @@ void dist_leader_put(struct herder_dist *d, const struct pen_keyed_text *v, size
     }
     *p = (struct leader_put){.d = d, .left = n, .fn = fn, .arg = arg};
     if (d->leader) {
-        pen_fenced_put(d->leader, v, n, fenced_done, p);
+        begin_fenced(p, v);
         return;
     }
     for (size_t i = 0; i < n; i++) /* p is gone at the last one's answer, not before */

@@ -241,7 +241,8 @@ static void bury(struct herder_dist *d, struct status_connector *s)
 static void lead(struct herder_dist *d)
 {
     const struct pen_map_entry *e;
-    for (uint32_t i = 0; (e = pen_map_next(&d->config.connectors, &i)) != NULL;)
+    for (uint32_t i = 0;
+         dist_leader_may_put(d) && (e = pen_map_next(&d->config.connectors, &i)) != NULL;)
         if (e->value)
             give_task(d, e->value);
     for (uint32_t i = 0; (e = pen_map_next(&d->status.connectors, &i)) != NULL;)

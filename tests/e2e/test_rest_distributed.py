@@ -116,6 +116,9 @@ def test_a_worker_hands_on_what_the_leader_does(kafka, tmp_path):  # noqa: F811
         assert https.ask(other, "DELETE", "/connectors/f")[:2] == (404, '{"error_code":404,"message":"Connector f not found"}')
         # Without a signature nobody is asked; a forwarded request has none, in Connect neither.
         assert "missing required signature" in https.ask(other, "PUT", "/connectors/f/fence")[1]
+        # What is set for all workers.
+        assert https.ask(other, "PUT", "/admin/loggers/for.all?scope=cluster", {"level": "TRACE"})[0] == 204
+        rig.wait_for(lambda: json.loads(https.ask(who["leader"], "GET", "/admin/loggers/for.all")[1]).get("level") == "TRACE", "the leader has it, too")
         # The leader is gone: nobody is there to ask, for a while.
         who["leader"].kill9()
         status, text, _ = https.ask(other, "DELETE", "/connectors/f")
