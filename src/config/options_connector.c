@@ -113,7 +113,8 @@ const struct pen_option config__connector_options[] = {
     {ROW("snapshot.max.threads", INT, "1", MEDIUM, "Connector", 12, SHORT,
          "Snapshot maximum threads"),
      FIELD(snapshot_max_threads), .range = PEN_RANGE_POSITIVE_INT, .state = PEN_OPT_NO_EFFECT,
-     .doc = "One connection reads the snapshot, whatever is set."},
+     .doc = "One connection reads the snapshot, whatever is set: the same rows, in the order of "
+            "the key, where Debezium's threads mix them."},
     {ROW("snapshot.max.threads.multiplier", INT, "1", MEDIUM, "Connector", 13, SHORT,
          "Snapshot maximum thread multiplier"),
      FIELD(snapshot_threads_multiplier), .range = PEN_RANGE_POSITIVE_INT,
@@ -526,9 +527,11 @@ const struct pen_option config__connector_options[] = {
     {ROW("database.exclude.list", LIST, NULL, MEDIUM, "Events", 33, LONG, "Exclude Databases"),
      FIELD(database_exclude), .flags = PEN_OPT_REGEXES, .doc = "Databases not to capture."},
     {ROW("binlog.buffer.size", INT, "0", MEDIUM, "Events", 34, MEDIUM, "Binlog reader buffer size"),
-     FIELD(binlog_buffer_size), .range = PEN_RANGE_NON_NEGATIVE_INT, .state = PEN_OPT_NO_EFFECT,
-     .doc = "A transaction that ends in ROLLBACK is not held back: what a non-transactional table "
-            "kept of it is emitted, as the table has it."},
+     FIELD(binlog_buffer_size), .range = PEN_RANGE_NON_NEGATIVE_INT,
+     .doc =
+         "Records of a transaction to hold back until it ends, so that none goes out of one that "
+         "is rolled back after it was logged (temporary tables on MariaDB and MySQL 5); 0 = none, "
+         "such rows are sent. Larger transactions are sent before they end."},
     {ROW("event.deserialization.failure.handling.mode", STRING, "fail", MEDIUM, "Events", 35, SHORT,
          "Event deserialization failure handling"),
      .choices = "skip warn fail ignore", .state = PEN_OPT_NO_EFFECT,

@@ -54,9 +54,9 @@ static struct pen_span keep(uint8_t **w, struct pen_span s)
     return copy;
 }
 
-/* Appends a copy of r to the waiting records. */
-static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_t event,
-                         uint64_t row, int64_t token)
+/* Appends a copy of r to a list: what waits for room, or what is held until a COMMIT. */
+static int append(struct pen_task *t, struct task_waiting ***tail, const struct pen_record *r,
+                  uint64_t event, uint64_t row, int64_t token)
 {
     size_t size = headers_size(r->headers, r->header_count) + r->key.n + r->value.n;
     struct task_waiting *w = malloc(sizeof(*w) + size);
@@ -83,10 +83,17 @@ static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_
     }
     (void)keep(&p, r->key);
     (void)keep(&p, r->value);
-    *t->waiting_tail = w;
-    t->waiting_tail = &w->next;
-    t->blocked = true;
+    **tail = w;
+    *tail = &w->next;
     return 0;
+}
+
+static int wait_for_room(struct pen_task *t, const struct pen_record *r, uint64_t event,
+                         uint64_t row, int64_t token)
+{
+    int rc = append(t, &t->waiting_tail, r, event, row, token);
+    t->blocked |= rc == 0;
+    return rc;
 }
 
 /* @returns 0, or PEN_E_FULL with *token kept for the next try */
@@ -157,6 +164,66 @@ int emit_out(struct pen_task *t)
     return 0;
 }
 
+/* ---- binlog.buffer.size: rows of a transaction are held until it is known how it ends ---------- */
+
+void emit_release(struct pen_task *t)
+{
+    t->hold.on = false;
+    if (!t->hold.first)
+        return;
+    *t->waiting_tail = t->hold.first;
+    t->waiting_tail = t->hold.tail;
+    t->hold.first = NULL;
+    t->blocked = true;
+}
+
+void emit_drop_held(struct pen_task *t)
+{
+    while (t->hold.first) {
+        struct task_waiting *w = t->hold.first;
+        t->hold.first = w->next;
+        free(w);
+    }
+    t->hold = (struct task_hold){.tail = &t->hold.first};
+}
+
+void emit_hold(struct pen_task *t)
+{
+    emit_drop_held(t); /* of a transaction that comes again */
+    t->hold.on = t->config->binlog_buffer_size > 0;
+}
+
+int emit_in_transaction(struct pen_task *t)
+{
+    struct task_hold *h = &t->hold;
+    if (PEN_LIKELY(!h->on))
+        return emit_out(t);
+    for (uint32_t i = 0; i < t->out.count; i++) {
+        const struct pen_out_record *o = &t->out.records[i];
+        struct pen_record r = {.key = o->key,
+                               .value = o->value,
+                               .headers = o->headers,
+                               .header_count = o->header_count,
+                               .partition = o->partition};
+        int rc = record_topic(t, o, &r.topic);
+        uint64_t row = t->emit_row > 0 && i + 1 < t->out.count ? t->emit_row - 1 : t->emit_row;
+        if (rc == 0)
+            rc = append(t, &h->tail, &r, t->emit_event, row, -1);
+        if (rc < 0)
+            return rc;
+        h->bytes += r.key.n + r.value.n;
+        h->records++;
+    }
+    if (h->records <= (uint64_t)t->config->binlog_buffer_size && h->bytes <= t->o.memory_bytes / 4)
+        return 0;
+    pen_info(TASK_LOG,
+             "the transaction at %s:%llu is larger than binlog.buffer.size or the memory: "
+             "it is sent before it is known how it ends",
+             pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start);
+    emit_release(t);
+    return 0;
+}
+
 int emit_waiting(struct pen_task *t)
 {
     while (t->waiting) {
@@ -199,6 +266,7 @@ void emit_free_waiting(struct pen_task *t)
     }
     t->waiting_tail = &t->waiting;
     t->blocked = t->close_again = false;
+    emit_drop_held(t);
 }
 
 /* Between groups a heartbeat is a group of its own, without a GTID; inside a transaction it belongs to

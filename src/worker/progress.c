@@ -80,7 +80,8 @@ int progress_note(struct pen_task *t)
         if (rc < 0)
             return rc;
     }
-    if (!t->tx.metadata || t->tx.id.n == 0)
+    if (!t->tx.metadata || t->tx.id.n == 0 ||
+        t->hold.first) /* the counters are ahead of what is sent */
         return 0;
     pen_buf_reset(b);
     pen_buf_put_json_string(b, pen_buf_span(&t->tx.id));

@@ -60,7 +60,7 @@ static int transaction_record(struct pen_task *t, bool end)
         return rc;
     t->emit_event = t->place.events;
     t->emit_row = 0;
-    return emit_out(t);
+    return end ? emit_out(t) : emit_in_transaction(t);
 }
 
 int pump_begin(struct pen_task *t, const struct pen_event *ev, int64_t thread)
@@ -72,12 +72,14 @@ int pump_begin(struct pen_task *t, const struct pen_event *ev, int64_t thread)
         return pen_error_set(&t->error, rc, "unable to begin a transaction: out of memory");
     t->tx_serial++;
     pump_source(t, ev);
+    emit_hold(t);
     return transaction_record(t, false);
 }
 
 int pump_commit(struct pen_task *t, const struct pen_event *ev)
 {
     pump_source(t, ev);
+    emit_release(t);
     if (t->tx.open) {
         int rc = transaction_record(t, true);
         if (rc != 0)
@@ -94,6 +96,9 @@ int pump_commit(struct pen_task *t, const struct pen_event *ev)
 
 int pump_group_end(struct pen_task *t)
 {
+    if (t->hold.on && t->tx.total == 0)
+        emit_drop_held(t); /* a BEGIN record alone, as MariaDB's statements have it */
+    emit_release(t);
     int rc = progress_close(t);
     pen_tx_end(&t->tx);
     return rc;

@@ -354,10 +354,21 @@ int pump_query(struct pen_task *t, const struct pen_event *ev)
         return pump_commit(t, ev);
     if (is_word(sql, "ROLLBACK")) {
         atomic_fetch_add_explicit(&t->counters.rollbacks, 1, memory_order_relaxed);
-        pen_warn(TASK_LOG,
-                 "a transaction is rolled back at %s:%llu after its rows were logged and sent",
-                 pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start);
-        return pump_group_end(t);
+        if (t->hold.on)
+            pen_info(TASK_LOG,
+                     "a transaction is rolled back at %s:%llu: %llu records of it are left out",
+                     pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start,
+                     (unsigned long long)t->hold.records);
+        else
+            pen_warn(TASK_LOG,
+                     "a transaction is rolled back at %s:%llu after its rows were logged and sent; "
+                     "binlog.buffer.size holds such rows back",
+                     pen_buf_cstr(&t->place.file), (unsigned long long)t->place.start);
+        const bool held = t->hold.on;
+        emit_drop_held(t);
+        /* Debezium takes it for a statement like any other, unless its rows were held. */
+        rc = held || is_filtered(t, sql) ? 0 : ddl(t, ev, &q, sql);
+        return rc == 0 && (t->group_open || t->tx.open) ? pump_group_end(t) : rc;
     }
     struct pen_span bare = without_set_statement(sql);
     if (pen_span_ihas_prefix(bare, "XA ")) {

@@ -524,7 +524,7 @@ static int one_row(struct pen_task *t, struct task_table *x, struct pen_change *
                         : c->op == PEN_OP_UPDATE ? &t->counters.updates
                                                  : &t->counters.deletes;
     atomic_store_explicit(op, *op + 1, memory_order_relaxed);
-    return t->out.count ? emit_out(t) : 0;
+    return t->out.count ? emit_in_transaction(t) : 0;
 }
 
 int pump_rows_run(struct pen_task *t)

@@ -48,6 +48,14 @@ struct task_waiting {
     uint8_t bytes[];            /* headers, their texts, key, value */
 };
 
+/* Records of the transaction under way that its end decides on: binlog.buffer.size; emit.c. */
+struct task_hold {
+    struct task_waiting *first, **tail;
+    uint64_t records;
+    size_t bytes;
+    bool on;
+};
+
 /* What a table id of the stream stands for, kept until its TABLE_MAP changes or the file does. */
 struct task_table {
     uint64_t table_id;
@@ -213,7 +221,8 @@ struct pen_task {
     struct pen_topic_admin *topic_admin; /* NULL until topic.creation.* needs it */
     struct pen_map topics;               /* name → struct pen_sink_topic* */
     struct task_waiting *waiting, **waiting_tail;
-    bool blocked;                /* waiting is not empty */
+    bool blocked; /* waiting is not empty */
+    struct task_hold hold;
     struct pen_error sink_error; /* of a delivery that failed; code 0: none */
     bool rewind; /* what is not acknowledged must be read again: the next connect is as after a
                   * restart */
@@ -332,6 +341,10 @@ PEN_MUST_USE int task_tolerate(struct pen_task *t, int rc);
 /* emit.c */
 PEN_MUST_USE int emit_out(struct pen_task *t); /* t->out's records, in the slot under way */
 PEN_MUST_USE int emit_waiting(struct pen_task *t);
+void emit_hold(struct pen_task *t); /* a transaction begins: with binlog.buffer.size … */
+PEN_MUST_USE int emit_in_transaction(struct pen_task *t); /* … its t->out is held … */
+void emit_release(struct pen_task *t);                    /* … until it goes out at COMMIT … */
+void emit_drop_held(struct pen_task *t);                  /* … or not at all */
 PEN_MUST_USE int emit_heartbeat(struct pen_task *t);
 void emit_free_waiting(struct pen_task *t);
 
