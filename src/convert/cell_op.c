@@ -229,6 +229,12 @@ int convert__cell_op(struct convert__compiler *c, const struct pen_field *f, boo
         struct pen_column_rule *r = pen_arena_alloc(&c->plan->arena, sizeof(*r));
         if (!r)
             return PEN_E_NOMEM;
+        if (!convert__hash_is_known(f->rule.algorithm))
+            return pen_error_set(c->err, PEN_E_CONFIG,
+                                 "unable to hash column '%.*s': no algorithm is named '%.*s'\n"
+                                 "\tHINT: correct the name of the option column.mask.hash.…, for "
+                                 "example to SHA-256",
+                                 PEN_SPAN_ARG(col->name), PEN_SPAN_ARG(f->rule.algorithm));
         *r = f->rule;
         o->hash = r;
     }

@@ -284,6 +284,9 @@ uint8_t *convert__decimal_java(uint8_t *w, const struct convert__decimal *d);  /
 double convert__decimal_double(const struct convert__decimal *d);
 size_t convert__int64_bytes(int64_t v, uint8_t out[8]);
 
+/* hash.c: whether there is such an algorithm; what compiles asks, so that what runs need not */
+bool convert__hash_is_known(struct pen_span algorithm);
+
 /* hash.c: column.mask.hash: appends the hex digest of text, cut to the column's length */
 int convert__hash_put(struct pen_buf *b, const struct pen_column_rule *rule, struct pen_span text,
                       int64_t length);

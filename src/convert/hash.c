@@ -47,11 +47,25 @@ static int serialise(struct pen_buf *b, struct pen_span text)
     return utf.bad ? PEN_E_NOMEM : 0;
 }
 
+/* By Java's names; SHA is SHA-1 there. NULL = not known */
+static const EVP_MD *algorithm_of(struct pen_span s)
+{
+    char name[32];
+    if (pen_span_ieq_str(s, "SHA"))
+        return EVP_sha1();
+    snprintf(name, sizeof(name), "%.*s", PEN_SPAN_ARG(s));
+    return EVP_get_digestbyname(name);
+}
+
+bool convert__hash_is_known(struct pen_span algorithm)
+{
+    return algorithm_of(algorithm) != NULL;
+}
+
 int convert__hash_put(struct pen_buf *b, const struct pen_column_rule *rule, struct pen_span text,
                       int64_t length)
 {
     struct pen_buf PEN_CLEANUP(pen_buf_done) in = PEN_BUF_INIT;
-    char name[32];
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned n = 0;
     pen_buf_put_span(&in, rule->salt);
@@ -61,8 +75,7 @@ int convert__hash_put(struct pen_buf *b, const struct pen_column_rule *rule, str
     } else {
         pen_buf_put_span(&in, text);
     }
-    snprintf(name, sizeof(name), "%.*s", PEN_SPAN_ARG(rule->algorithm));
-    const EVP_MD *md = EVP_get_digestbyname(name);
+    const EVP_MD *md = algorithm_of(rule->algorithm);
     if (!md || in.bad || !EVP_Digest(in.p, in.n, digest, &n, md, NULL))
         return in.bad ? PEN_E_NOMEM : PEN_E_CONFIG;
     uint8_t hex[2 * EVP_MAX_MD_SIZE];

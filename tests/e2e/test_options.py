@@ -145,3 +145,9 @@ def test_the_charset_of_a_database_is_known_behind_a_restart(database, stream):
     s.sync()
     s.stop()
     assert [r.value["after"]["v"] for r in s.records if r.op == "c" and r.table in ("first", "second")] == ["Я", "Ю"]
+
+def test_a_hash_algorithm_that_nobody_knows_stops_the_task(maria_database, stream):
+    maria_database.run("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO t VALUES (1, 'x')")
+    s = stream(maria_database, options=["column.mask.hash.NOSUCH.with.salt.s=.*[.]t[.]v"])
+    assert s.process.wait(rig.LIMIT) != 0
+    assert "unable to hash column 'v': no algorithm is named 'NOSUCH'" in s.log()

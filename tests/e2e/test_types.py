@@ -93,3 +93,15 @@ def test_changed_key_is_delete_tombstone_create(database, stream):
     mine = [r for r in s.records if r.topic.endswith(f".{database.name}.t")]
     assert [(r.op, r.key["id"]) for r in mine[-3:]] == [("d", 1), (None, 1), ("c", 2)]
     s.stop()
+
+
+def test_a_long_bit_column_in_the_key_is_one_key_in_snapshot_and_stream(maria_database, stream):
+    maria_database.run("CREATE TABLE t (b BIT(12) NOT NULL PRIMARY KEY, v INT)", "INSERT INTO t VALUES (b'100000101', 1)")
+    s = stream(maria_database)
+    s.wait_streaming()
+    maria_database.run("UPDATE t SET v = 2")
+    s.sync()
+    s.stop()
+    rows = [r for r in s.records if r.table == "t"]
+    assert [r.op for r in rows] == ["r", "u"]
+    assert [r.key for r in rows] == [{"b": "BQE="}] * 2 and [r.value["after"]["b"] for r in rows] == ["BQE="] * 2
