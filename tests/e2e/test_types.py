@@ -105,3 +105,12 @@ def test_a_long_bit_column_in_the_key_is_one_key_in_snapshot_and_stream(maria_da
     rows = [r for r in s.records if r.table == "t"]
     assert [r.op for r in rows] == ["r", "u"]
     assert [r.key for r in rows] == [{"b": "BQE="}] * 2 and [r.value["after"]["b"] for r in rows] == ["BQE="] * 2
+
+
+def test_integer_unsigned_of_a_streamed_table_does_not_wrap(maria_database, stream):
+    s = stream(maria_database, options=["value.converter.schemas.enable=true"])
+    s.wait_streaming()
+    maria_database.run("CREATE TABLE t (id INT PRIMARY KEY, a INTEGER UNSIGNED)", "INSERT INTO t VALUES (1, 4294967295)")
+    s.sync()
+    s.stop()
+    assert [r.value["after"] for r in s.records if r.table == "t"] == [{"id": 1, "a": 4294967295}]
