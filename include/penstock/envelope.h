@@ -82,6 +82,8 @@ struct pen_envelope_options {
     bool bigint_unsigned_precise;
     bool schema_comments;      /* include.schema.comments */
     bool transaction_metadata; /* provide.transaction.metadata */
+    bool
+        index_keys_wait; /* a key_by_index is none: schema.history….store.only.captured.tables.ddl */
     enum pen_decimal_mode decimal;
     enum pen_time_mode time;
     enum pen_binary_mode binary;

@@ -24,6 +24,8 @@ static int key_columns(struct envelope__build *b, const struct pen_table *t, uin
         if (any)
             return (int)n;
     }
+    if (t->key_by_index && b->o->index_keys_wait)
+        return 0;
     for (uint32_t i = 0; i < t->key_count; i++) {
         int c = pen_table_column(t, t->key_names[i]);
         if (c < 0)

@@ -183,11 +183,13 @@ static bool same_key(const struct pen_table *t, const struct table_draft *d)
     return true;
 }
 
-static int set_draft(struct ddl_run *r, struct table_draft *d)
+/* By CREATE or DROP INDEX */
+static int set_draft(struct ddl_run *r, const struct pen_table *before, struct table_draft *d)
 {
     struct pen_table *made = NULL;
     if (table_draft_freeze(d, &made) < 0)
         return ddl_nomem(r);
+    made->key_by_index = before->key_count == 0 || before->key_by_index;
     return ddl_set_table(r, (struct pen_table_name){made->db, made->name}, made);
 }
 
@@ -210,12 +212,16 @@ static int add_unique(struct ddl_run *r, const struct pen_table *t, struct pen_u
     if (rc == 0)
         rc = ddl_key_add(r, &d, false, u.name, u.columns, u.column_count, plain);
     if (rc == 0)
-        rc = set_draft(r, &d);
+        rc = set_draft(r, t, &d);
     table_draft_done(&d);
     if (rc < 0 || had_key || !plain || !has_columns(t, u.columns, u.column_count))
         return rc;
-    return ddl_event(r, PEN_DDL_ALTER, t->db, t->name, ddl_text_to_here(r, begin)) ? 0
-                                                                                   : ddl_nomem(r);
+    struct pen_ddl_event *e =
+        ddl_event(r, PEN_DDL_ALTER, t->db, t->name, ddl_text_to_here(r, begin));
+    if (e == NULL)
+        return ddl_nomem(r);
+    e->by_index = true;
+    return 0;
 }
 
 /* CREATE [UNIQUE] INDEX is taken; begin is where UNIQUE stands */
@@ -276,7 +282,7 @@ int ddl_drop_index(struct ddl_run *r)
     rc = table_draft_from(&d, t) < 0 ? ddl_nomem(r) : ddl_key_drop(r, &d, name);
     if (rc == 0 && (d.uniques.n != t->unique_count || !same_key(t, &d))) {
         changed = !same_key(t, &d);
-        rc = set_draft(r, &d);
+        rc = set_draft(r, t, &d);
     }
     table_draft_done(&d);
     if (rc < 0 || !changed)

@@ -25,7 +25,7 @@ static bool matches(const struct pen_task *t, const struct pen_ddl_result *r)
             return true;
         if (e->database_level && pen_config_captures_database(t->config, e->db))
             return true;
-        if (has_table(e) && captures(t, e))
+        if (has_table(e) && !e->by_index && captures(t, e))
             return true;
     }
     return false;

@@ -262,6 +262,7 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
     /* The MariaDB connector's parser keeps comments whatever the option says. */
     o->schema_comments = c->include_schema_comments || c->flavor == PEN_FLAVOR_MARIADB;
     o->transaction_metadata = c->transaction_metadata;
+    o->index_keys_wait = c->history_captured_tables_only;
     o->decimal = decimal_mode(c->decimal_mode);
     o->time = time_mode(c->time_mode);
     o->binary = binary_mode(c->binary_mode);

@@ -41,7 +41,8 @@ struct pen_ddl_event {
     struct pen_span previous_db; /* RENAME TABLE, ALTER … RENAME: the old name; "" = none         */
     struct pen_span previous;
     struct pen_span charset_db; /* whose default charset it sets; "" = nobody's                  */
-    bool by_rename;             /* RENAME TABLE: the history record carries previousId           */
+    bool by_index;  /* CREATE UNIQUE INDEX: not looked at if only captured tables are  */
+    bool by_rename; /* RENAME TABLE: the history record carries previousId           */
     const struct pen_table
         *after; /* version after the statement; NULL for DROP, TRUNCATE, DATABASE */
 };

@@ -95,6 +95,8 @@ struct pen_table {
     struct pen_unique *uniques;
     uint32_t unique_count;
     bool temporary;
+    bool
+        key_by_index; /* the key came by CREATE UNIQUE INDEX, and nothing altered the table since */
     uint64_t version; /* unique in the catalog, grows; plans and layouts are cached by it */
     uint32_t refs;
     struct pen_arena arena; /* owns all of the above */
