@@ -7,8 +7,13 @@
  *     DEFAULT (1 + 2)  default_expr none   default_sql (1 + 2)
  *
  * The MariaDB connector's grammar takes hex literals and NEXTVAL(s) for expressions that it does not
- * count as a default at all, and keeps LOCALTIME as it is written. */
+ * count as a default at all, and keeps LOCALTIME, CURDATE() and CURTIME() as they are written. */
 #include "ddl_int.h"
+
+static bool is_curdate(const struct ddl_run *r)
+{
+    return r->lx.mariadb && (ddl_is_word(&r->lx, "CURDATE") || ddl_is_word(&r->lx, "CURTIME"));
+}
 
 static bool is_now(const struct ddl_run *r)
 {
@@ -16,7 +21,7 @@ static bool is_now(const struct ddl_run *r)
     for (size_t i = 0; i < PEN_COUNT(words); i++)
         if (ddl_is_word(&r->lx, words[i]))
             return true;
-    return false;
+    return is_curdate(r);
 }
 
 /* CURRENT_TIMESTAMP[([n])] */
@@ -112,10 +117,11 @@ static int word_value(struct ddl_run *r, struct pen_column *c, bool *ret_none)
     }
     if (is_now(r)) {
         const struct pen_span word = r->lx.tok.text;
+        bool as_written =
+            is_curdate(r) || (r->lx.mariadb && pen_span_ihas_prefix(word, "LOCALTIME"));
         int rc = skip_now(r);
-        c->default_expr = r->lx.mariadb && pen_span_ihas_prefix(word, "LOCALTIME")
-                              ? ddl_text_to_here(r, word.p)
-                              : PEN_SPAN_LIT("1970-01-01 00:00:00");
+        c->default_expr =
+            as_written ? ddl_text_to_here(r, word.p) : PEN_SPAN_LIT("1970-01-01 00:00:00");
         return rc;
     }
     if ((ddl_is_word(&r->lx, "DATE") || ddl_is_word(&r->lx, "TIME") ||

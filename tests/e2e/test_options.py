@@ -151,3 +151,16 @@ def test_a_hash_algorithm_that_nobody_knows_stops_the_task(maria_database, strea
     s = stream(maria_database, options=["column.mask.hash.NOSUCH.with.salt.s=.*[.]t[.]v"])
     assert s.process.wait(rig.LIMIT) != 0
     assert "unable to hash column 'v': no algorithm is named 'NOSUCH'" in s.log()
+
+
+def test_a_restart_that_ignores_gtids_goes_on(database, stream):
+    options = ["gtid.ignore.on.recovery=true"]
+    database.run("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    s = stream(database, snapshot_mode="initial", options=options)
+    s.sync()
+    s.stop()
+    database.run("INSERT INTO t VALUES (2)")
+    s = stream(database, options=options)
+    s.sync()
+    s.stop()
+    assert [r.key for r in s.records if r.table == "t"] == [{"id": 1}, {"id": 2}]

@@ -1,0 +1,6 @@
+USE c_computed_defaults;
+SET SESSION sql_mode='';
+CREATE TABLE b (id INT NOT NULL PRIMARY KEY, a DATE DEFAULT (curdate()), b DATE NOT NULL DEFAULT (CURDATE()), h VARCHAR(30) NOT NULL DEFAULT (curtime()), o VARCHAR(50) NOT NULL DEFAULT (uuid()));
+INSERT INTO b VALUES (1,'2020-01-01','2020-01-01','x','o');
+ALTER TABLE a ADD COLUMN z DATE NOT NULL DEFAULT (curdate());
+INSERT INTO a (id,a,b,c,d,e,f,g,h,i,j,l,m,n,o,p,q,r,s,t,z) VALUES (2,'2020-01-01','2020-01-01','2020-01-01','2020-01-01','01:00:00','01:00:00','x','x','2020-01-01','01:00:00','2020-01-01','2020-01-01',1,'o','2020-01-01',2020,'2020-01-01',1.5,2,'2020-01-01');
