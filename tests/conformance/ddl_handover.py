@@ -189,7 +189,7 @@ class Scene:
                 rig.stop(running, main)
             else:
                 if before[-1].startswith(("ALTER", "RENAME", "CREATE")) and "SELECT" not in before[-1]:
-                    until("the statements' end", lambda: self.at_end(running), pause=0.05)
+                    until("the last statement's record", lambda: self.has_come(running, before[-1]))
                 else:  # Debezium's offset stays before a COMMIT until something follows
                     self.arrive(running)
                 offset = rig.stop(running, main)
@@ -211,12 +211,12 @@ class Scene:
                 rig.server.reader_gone(name)
                 self.topics[role].close()
 
-    def at_end(self, who):
-        """The stored offset is the binlog's end."""
+    def has_come(self, who, statement):
+        """Its record, of which RENAME TABLE has one each pair: the offset goes with it, at the latest when the worker stops."""
         self.rig.alive(who, self.names["main"])
-        o = self.rig.offset(who, self.names["main"])
-        end = self.rig.server.ask("SHOW MASTER STATUS" if self.rig.a.mariadb else "SHOW BINARY LOG STATUS")[0]
-        return o and o["file"] == end[0] and int(o["pos"]) == int(end[1])
+        topics = self.topics["main"]
+        topics.poll()
+        return any(r[0] == self.names["main"] and statement[-10:].encode() in r[2] for r in topics.records)
 
 
 def differences(got, want):
