@@ -20,6 +20,8 @@ static const struct transform__kind *const kinds[] = {
     &transform__header_to_value,
     &transform__read_to_insert,
     &transform__timezone_converter,
+    &transform__swap_geometry,
+    &transform__geometry_format,
     &transform__schema_change_event_filter,
     &transform__timestamp_router,
     &transform__insert_header,
