@@ -13,6 +13,7 @@ What has no address is started (mysql-fixtures/servers) under names of its own a
 Needs Java 17, python3-pymysql and python3-confluent-kafka. Status 0: all as it should be.
 """
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -30,7 +31,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "golden")]
 import normal  # noqa: E402
 import reference  # noqa: E402
 from compare import Servers  # noqa: E402
-from record import until  # noqa: E402
+import record  # noqa: E402
 
 CACHE = pathlib.Path(os.environ.get("PENSTOCK_SERVERS_DIR", "/var/tmp/penstock-servers"))
 WORKER = """bootstrap.servers={kafka}
@@ -43,6 +44,7 @@ offset.flush.interval.ms=1000
 listeners=http://127.0.0.1:{port}
 plugin.path={plugins}
 """
+until = functools.partial(record.until, limit=300)  # two Java programs on two cores take their time
 LARGE = {"debezium": 20000, "penstock": 150000}  # rows of the transaction in which a worker is stopped: about a second's
 
 
@@ -76,14 +78,14 @@ class Rig:
         self.worker = reference.Worker(f"http://127.0.0.1:{self.port}")
         self.child = None
         self.names = {role: role + reference.prefix() for role in ("main", "ref")}
-        self.files = {role: self.connector(name) for role, name in self.names.items()}
+        self.files = {role: self.connector(name, 71 + i) for i, (role, name) in enumerate(self.names.items())}
 
-    def connector(self, name):
+    def connector(self, name, server_id):
         path = self.scratch / f"{name}.json"
         path.write_text(json.dumps({
             "name": name, "connector.class": normal.CONNECTORS["mysql"], "tasks.max": "1", "topic.prefix": name,
             "database.hostname": self.server.host, "database.port": str(self.server.port), "database.user": "penstock",
-            "database.password": "penstock", "database.server.id": str(71 + len(name)),
+            "database.password": "penstock", "database.server.id": str(server_id),
             "database.allowPublicKeyRetrieval": "true", "database.include.list": "handover", "poll.interval.ms": "20",
             "schema.history.internal.kafka.bootstrap.servers": self.kafka,
             "schema.history.internal.kafka.topic": "hist-" + name, "provide.transaction.metadata": "true"}))
@@ -293,25 +295,35 @@ def play(tap, rig, writer, main, ref):
     return ends
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options(p):
+    """Those of both kinds of worker."""
     p.add_argument("penstock", nargs="?", default=str(ROOT / "build/src/cli/penstock"))
     p.add_argument("--mode", choices=["gtid", "file"], default="gtid", help="what the server gives: GTIDs or not")
     p.add_argument("--mysql", metavar="HOST:PORT")
     p.add_argument("--kafka", metavar="HOST:PORT")
-    p.add_argument("--keep", action="store_true", help="leave logs and offsets where they are")
+
+
+def begin(a, servers):
+    """What has no address is started. @returns the MySQL server, set up"""
+    subprocess.run([ROOT / "mysql-fixtures/servers", "install", "connect"], check=True)
+    if not a.mysql:
+        on = "ON" if a.mode == "gtid" else "OFF"
+        a.mysql = "127.0.0.1:" + servers.up("mysql", f"--gtid-mode={on}", f"--enforce-gtid-consistency={on}", "--net-write-timeout=600")["PORT"]
+    if not a.kafka:
+        a.kafka = "127.0.0.1:" + servers.up("kafka")["PORT"]
+    server = reference.Server(a.mysql, "penstock", "penstock")
+    server.script(SETUP)
+    return server
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options(p)
     a = p.parse_args()
     tap, servers, rig = Tap(), Servers(), None
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="penstock-handover-"))
     try:
-        subprocess.run([ROOT / "mysql-fixtures/servers", "install", "connect"], check=True)
-        if not a.mysql:
-            on = "ON" if a.mode == "gtid" else "OFF"
-            a.mysql = "127.0.0.1:" + servers.up("mysql", f"--gtid-mode={on}", f"--enforce-gtid-consistency={on}")["PORT"]
-        if not a.kafka:
-            a.kafka = "127.0.0.1:" + servers.up("kafka")["PORT"]
-        server = reference.Server(a.mysql, "penstock", "penstock")
-        server.script(SETUP)
+        server = begin(a, servers)
         writer = Writer(server)
         writer.insert(3)
         rig = Rig(a.penstock, a.kafka, server, scratch)
