@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RETELL_NS INT64_C(3000000000)
+
 /* ---- showing ----------------------------------------------------------------------------------- */
 
 void dist_view(const struct herder_dist *d, const struct herder_connector *c,
@@ -106,18 +108,35 @@ static int task_state(const struct herder_dist *d, const struct herder_connector
     return TOLD_NOTHING;
 }
 
+static bool is_anothers(const struct herder_dist *d, const struct status_entry *e)
+{
+    return e->known && e->worker_id && strcmp(e->worker_id, d->h->o.worker_id) != 0;
+}
+
+/* A worker that stood still says of what it had that it is UNASSIGNED, maybe behind what the new owner said. The
+ * owner has the last word, once it has had the time to read its own. */
+static bool is_overwritten(const struct herder_dist *d, const struct herder_connector *c)
+{
+    const struct status_connector *s = status_log_find(&d->status, pen_span_str(c->name));
+    return s && d->puts == 0 && pen_clock_mono_ns() - c->told_ns > RETELL_NS &&
+           ((c->told >= 0 && is_anothers(d, &s->connector)) ||
+            (c->task_told >= 0 && is_anothers(d, &s->task)));
+}
+
 static void tell(struct herder_dist *d, struct herder_connector *c)
 {
+    if (is_overwritten(d, c))
+        c->told = c->task_told = TOLD_UNKNOWN;
     const int state = (int)herder_target_status(c->target), task = task_state(d, c);
-    if (c->told != state) {
-        put_status(d, c, false, (enum pen_status)state, NULL);
-        c->told = state;
-    }
-    if (c->task_told == task)
+    if (c->told == state && c->task_told == task)
         return;
-    if (task >= 0)
+    if (c->told != state)
+        put_status(d, c, false, (enum pen_status)state, NULL);
+    if (c->task_told != task && task >= 0)
         put_status(d, c, true, (enum pen_status)task, c->task_trace);
+    c->told = state;
     c->task_told = task;
+    c->told_ns = pen_clock_mono_ns();
 }
 
 /* ---- topics ------------------------------------------------------------------------------------ */

@@ -37,6 +37,7 @@ struct herder_connector {
     struct pen_config task_raw; /* what its task runs with; empty: raw */
     uint64_t changes, commits;  /* of the config log, as far as they are taken over */
     bool owned;                 /* its slot was ours when it was last settled */
+    int64_t told_ns;            /* when, distributed */
     int told, task_told;        /* the statuses last written: enum pen_status, or TOLD_… */
     bool shows_restart;         /* for the answer to a restart */
 };

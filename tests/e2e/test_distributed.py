@@ -204,6 +204,13 @@ def test_any_worker_answers_and_a_restarted_group_goes_on(maria_database, kafka,
             places = members[0].places(name)
             return len(places) == CONNECTORS and [n for n, p in places.items() if p is None] == [one]
         rig.wait_for(as_before, "all but the stopped one run again", 90)
+        # What a worker says that stood still: its tasks are gone, though others run them by now. The owner has the last word.
+        late = confluent_kafka.Producer({"bootstrap.servers": kafka.env["BOOTSTRAP"], "partitioner": "murmur2_random"})
+        late.produce(name + "-status", key=f"status-task-{name}-t2-0", value=json.dumps(
+            {"state": "UNASSIGNED", "trace": None, "worker_id": "gone:1", "generation": 1000000, "version": None}))
+        late.flush()
+        rig.wait_for(lambda: members[0].places(name)[f"{name}-t2"] is None, "the status is read")
+        rig.wait_for(as_before, "and put right", 90)
         # What a worker does that stood still in the middle of its connecting: with its successor's server id.
         stray = maria_database.server.connect()
         stray._execute_command(0x12, struct.pack("<IHI", 4, 0, 61001) + b"binlog.000001")  # COM_BINLOG_DUMP
