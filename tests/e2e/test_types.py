@@ -114,3 +114,20 @@ def test_integer_unsigned_of_a_streamed_table_does_not_wrap(maria_database, stre
     s.sync()
     s.stop()
     assert [r.value["after"] for r in s.records if r.table == "t"] == [{"id": 1, "a": 4294967295}]
+
+
+def test_the_default_of_a_timestamp_is_its_instant_whatever_the_zone_of_the_server(maria_database, stream):
+    d = maria_database
+    d.run("SET GLOBAL time_zone='-11:00'")
+    try:
+        d.run("SET SESSION time_zone='+00:00'", "CREATE TABLE t (id INT PRIMARY KEY, ts TIMESTAMP NOT NULL DEFAULT '2020-01-01 00:00:00')",
+              "INSERT INTO t VALUES (1, '2021-02-03 04:05:06')")
+        s = stream(d, options=["include.schema.changes=true"])
+        s.sync()
+        s.stop()
+    finally:
+        d.run("SET GLOBAL time_zone='+00:00'")
+    columns = [c for r in s.records if r.value.get("tableChanges") for x in r.value["tableChanges"] if x["type"] == "CREATE" and '"t"' in x["id"]
+               for c in x["table"]["columns"]]
+    assert [c["defaultValueExpression"] for c in columns] == [None, "2020-01-01 00:00:00"]
+    assert [r.value["after"]["ts"] for r in s.records if r.table == "t"] == ["2021-02-03T04:05:06Z"]
