@@ -259,7 +259,7 @@ static void envelope_options(struct pen_connector_config *c, struct pen_span run
     o->time_adjuster = c->time_adjuster;
     o->float_text = c->float_digits == PEN_CONFIG_FLOAT_JDK19 ? PEN_FLOAT_JDK19 : PEN_FLOAT_JDK17;
     o->bigint_unsigned_precise = c->bigint_unsigned_mode == PEN_CONFIG_BIGINT_UNSIGNED_PRECISE;
-    /* The MariaDB connector's parser keeps comments whatever the option says. */
+    /* With the MariaDB connector what the catalog has is shown, whatever the option says. */
     o->schema_comments = c->include_schema_comments || c->flavor == PEN_FLAVOR_MARIADB;
     o->transaction_metadata = c->transaction_metadata;
     o->index_keys_wait = c->history_captured_tables_only;

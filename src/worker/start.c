@@ -207,11 +207,13 @@ static int new_catalog(struct pen_task *t, bool ignore_case)
 {
     pen_row_plans_forget_all(t->plans); /* the new catalog counts its versions from one again */
     pen_catalog_free(t->catalog);
+    const bool mariadb = t->config->flavor == PEN_FLAVOR_MARIADB;
+    /* The MariaDB connector's parser is told of comments by the wrong option. */
     struct pen_catalog_options o = {.ignore_case = ignore_case,
-                                    .mariadb = t->config->flavor == PEN_FLAVOR_MARIADB,
+                                    .mariadb = mariadb,
                                     .mariadb_server = t->is_mariadb,
-                                    .comments = t->config->include_schema_comments ||
-                                                t->config->flavor == PEN_FLAVOR_MARIADB};
+                                    .comments = mariadb ? t->config->include_schema_changes
+                                                        : t->config->include_schema_comments};
     t->catalog = pen_catalog_new(&o);
     t->generation++;
     return t->catalog
