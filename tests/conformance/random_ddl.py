@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A case of random statements: tables that are made, altered, swapped, copied and dropped, with changes of rows between.
 
-  random_case.py SEED DIR --server HOST:PORT [--statements N] [--old]
+  random_ddl.py SEED DIR --server HOST:PORT [--statements N] [--old]
 
 Writes DIR/random_SEED with setup.sql, stream.sql and config.json for compare.py and check.py. Each statement is tried on the server
 first, out of its binlog, so that the case has only what the server takes. What README lists as different on purpose is left out.

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Random conformance cases: tables of every column type, rows, changes and statements that a server has accepted.
 
-  random_cases.py --server HOST:PORT --out DIR [--seed N] [--count N] [--mariadb]
+  random_types.py --server HOST:PORT --out DIR [--seed N] [--count N] [--mariadb]
 
 Each case is a folder as compare.py and cdcdiff take them. A statement that the server refuses is left out, so what is in a
 case runs. The same seed on the same server gives the same cases. Needs python3-pymysql.
