@@ -290,6 +290,20 @@ static bool same_place(const struct pen_ledger *l, const struct pen_ledger_mark 
     return a->pos == b->pos && strcmp(file_name(l, a->file), file_name(l, b->file)) == 0;
 }
 
+/* A set of GTIDs and a place belong together: history is read by both. A group that adds nothing to
+ * the set (a heartbeat, a rotation, one that comes again) does not take the place back, as the first
+ * events of a new connection would, nor to another server's file. */
+static struct pen_ledger_mark place_of(const struct pen_ledger *l, const struct pen_ledger_mark *at,
+                                       const struct pen_any_gtid *gtid, bool rotation)
+{
+    const bool named = gtid->kind != PEN_GTID_NONE;
+    if (pen_gtids_empty(&l->sent.gtids) || (named && !pen_gtids_contains(&l->sent.gtids, gtid)))
+        return *at;
+    if (at->file != l->sent.at.file)
+        return rotation && !named ? *at : l->sent.at;
+    return at->pos < l->sent.at.pos ? l->sent.at : *at;
+}
+
 int pen_ledger_open(struct pen_ledger *l, const struct pen_ledger_mark *begin,
                     const struct pen_any_gtid *gtid)
 {
@@ -316,7 +330,7 @@ int pen_ledger_open(struct pen_ledger *l, const struct pen_ledger_mark *begin,
         l->event = l->row = 0;
     l->resume = false;
     l->open = true;
-    l->begin = *begin;
+    l->begin = place_of(l, begin, gtid, false);
     l->gtid = *gtid;
     return resumed;
 }
@@ -409,10 +423,9 @@ static void end_empty(struct pen_ledger *l, const struct pen_ledger_mark *end)
     set_run(s, &l->gtid);
 }
 
-int pen_ledger_close(struct pen_ledger *l, const struct pen_ledger_mark *end)
+static int close_at(struct pen_ledger *l, const struct pen_ledger_mark *given, bool rotation)
 {
-    if (!l->open)
-        return PEN_E_STATE;
+    const struct pen_ledger_mark at = place_of(l, given, &l->gtid, rotation), *end = &at;
     int rc = pen_gtids_add(&l->sent.gtids, &l->gtid);
     if (rc < 0)
         return rc;
@@ -432,6 +445,11 @@ int pen_ledger_close(struct pen_ledger *l, const struct pen_ledger_mark *end)
     return 0;
 }
 
+int pen_ledger_close(struct pen_ledger *l, const struct pen_ledger_mark *end)
+{
+    return l->open ? close_at(l, end, false) : PEN_E_STATE;
+}
+
 int pen_ledger_skip(struct pen_ledger *l, const struct pen_ledger_mark *end,
                     const struct pen_any_gtid *gtid)
 {
@@ -439,7 +457,7 @@ int pen_ledger_skip(struct pen_ledger *l, const struct pen_ledger_mark *end,
     if (l->resume && !l->open && (gtid == NULL || gtid->kind == PEN_GTID_NONE))
         return 0;
     int rc = l->open ? PEN_E_STATE : pen_ledger_open(l, end, gtid);
-    return rc < 0 ? rc : pen_ledger_close(l, end);
+    return rc < 0 ? rc : close_at(l, end, true);
 }
 
 static int note(struct slot *s, const char *key, const char *json)

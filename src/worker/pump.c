@@ -222,8 +222,10 @@ static int rotate(struct pen_task *t, const struct pen_event *ev)
     if (!same)
         task_tables_clear(&t->tables); /* ids may be given anew after a restart of the server */
     /* Behind the end of a file is the start of the next: between transactions that is a place to
-     * resume from when the old file is purged. */
-    return !same && !t->tx.open && !t->group_open && t->place.gtid.kind == PEN_GTID_NONE
+     * resume from when the old file is purged. What a server says first is no such place: with GTIDs
+     * it may be another server than the one that the position is from. */
+    const bool first = ev->timestamp == 0 && !pen_gtids_empty(pen_ledger_sent_gtids(t->ledger));
+    return !first && !same && !t->tx.open && !t->group_open && t->place.gtid.kind == PEN_GTID_NONE
                ? progress_pass(t)
                : 0;
 }

@@ -301,7 +301,7 @@ static bool source_is_filtered(struct pen_task *t)
     const struct pen_any_gtid *g = &t->place.gtid;
     if (!c->gtid_filter_dml || g->kind == PEN_GTID_NONE || (!c->gtid_includes && !c->gtid_excludes))
         return false;
-    uint8_t text[2 * PEN_U64_MAX + 1], *end = text;
+    uint8_t text[2 * PEN_U64_MAX + 1], *end;
     if (g->kind == PEN_GTID_MYSQL) {
         end = pen_put_uuid(text, g->mysql.uuid);
     } else {

@@ -394,8 +394,44 @@ static bool random_run(uint64_t seed)
     return ok;
 }
 
+/* What a new connection says first, before any group of its own */
+static void place_and_set(void)
+{
+    struct pen_ledger *l = started(16, 0, A ":1-5");
+    struct pen_ledger_mark other = {
+        .file = (uint32_t)pen_ledger_file(l, PEN_SPAN_LIT("b.2")), .pos = 4, .server_id = 8};
+    bool ok = skip(l, 300, 6) == 0 && begin(l, 4, 0) == 0;
+    pen_ledger_ack(l, pen_ledger_add(l, 0, 0));
+    ok &= end(l, 4) == 0;
+    ACKED(l, "{\"file\":\"b.1\",\"pos\":300,\"gtids\":\"" A ":1-6\",\"server_id\":7}",
+          "a heartbeat does not take the place back");
+    ok &= skip(l, 200, 6) == 0;
+    ACKED(l, "{\"file\":\"b.1\",\"pos\":300,\"gtids\":\"" A ":1-6\",\"server_id\":7}",
+          "nor does a group that comes again");
+    ok &= pen_ledger_open(l, &other, NULL) == 0;
+    pen_ledger_ack(l, pen_ledger_add(l, 0, 0));
+    ok &= pen_ledger_close(l, &other) == 0;
+    ACKED(l, "{\"file\":\"b.1\",\"pos\":300,\"gtids\":\"" A ":1-6\",\"server_id\":7}",
+          "nor a heartbeat in another server's file");
+    ok &= pen_ledger_skip(l, &other, NULL) == 0;
+    ACKED(l, "{\"file\":\"b.2\",\"pos\":4,\"gtids\":\"" A ":1-6\",\"server_id\":8}",
+          "a rotation goes to the next file");
+    ok &= skip(l, 100, 7) == 0;
+    ACKED(l, "{\"file\":\"b.1\",\"pos\":100,\"gtids\":\"" A ":1-7\",\"server_id\":7}",
+          "a new group is where it is");
+    TAP_OK(ok, "places under a set of GTIDs");
+    pen_ledger_free(l);
+    l = started(16, 0, "");
+    ok = skip(l, 300, 0) == 0 && begin(l, 4, 0) == 0;
+    pen_ledger_ack(l, pen_ledger_add(l, 0, 0));
+    TAP_OK(ok && end(l, 4) == 0, "without GTIDs");
+    ACKED(l, "{\"file\":\"b.1\",\"pos\":4,\"server_id\":7}", "the place is what was read");
+    pen_ledger_free(l);
+}
+
 int main(void)
 {
+    place_and_set();
     out_of_order();
     big_transaction();
     empty_transactions();
