@@ -63,9 +63,9 @@ def test_more_than_one_task_is_refused(maria_database, stream):
 
 
 def test_an_option_without_effect_says_so(maria_database, stream):
-    s = stream(maria_database, snapshot_mode="initial_only", options=["snapshot.max.threads=4", "binlog.buffer.size=10"])
+    s = stream(maria_database, snapshot_mode="initial_only", options=["snapshot.max.threads=4", "use.nongraceful.disconnect=true"])
     s.process.wait(rig.LIMIT)
-    for name in ("snapshot.max.threads", "binlog.buffer.size"):
+    for name in ("snapshot.max.threads", "use.nongraceful.disconnect"):
         assert s.log().count(f"option '{name}' has no effect: ") == 1
 
 
