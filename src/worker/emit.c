@@ -139,21 +139,29 @@ static int put(struct pen_task *t, struct pen_record *r, uint64_t event, uint64_
     return 0;
 }
 
+/* Record i of t->out, and the row that it completes: only the last record of a row does, with the ones
+ * before it the row before is. */
+static int out_record(struct pen_task *t, uint32_t i, struct pen_record *r, uint64_t *row)
+{
+    const struct pen_out_record *o = &t->out.records[i];
+    *r = (struct pen_record){.key = o->key,
+                             .value = o->value,
+                             .headers = o->headers,
+                             .header_count = o->header_count,
+                             .partition = o->partition,
+                             .timestamp = o->timestamp};
+    *row = t->emit_row > 0 && i + 1 < t->out.count ? t->emit_row - 1 : t->emit_row;
+    return record_topic(t, o, &r->topic);
+}
+
 int emit_out(struct pen_task *t)
 {
     for (uint32_t i = 0; i < t->out.count; i++) {
-        const struct pen_out_record *o = &t->out.records[i];
-        struct pen_record r = {.key = o->key,
-                               .value = o->value,
-                               .headers = o->headers,
-                               .header_count = o->header_count,
-                               .partition = o->partition,
-                               .timestamp = o->timestamp};
-        int rc = record_topic(t, o, &r.topic);
+        struct pen_record r;
+        uint64_t row;
+        int rc = out_record(t, i, &r, &row);
         if (rc < 0)
             return rc;
-        /* Only the last record of a row completes it; with the ones before it, the row before. */
-        uint64_t row = t->emit_row > 0 && i + 1 < t->out.count ? t->emit_row - 1 : t->emit_row;
         int64_t token = -1;
         rc = t->waiting ? PEN_E_FULL : put(t, &r, t->emit_event, row, &token);
         if (rc == PEN_E_FULL)
@@ -199,14 +207,9 @@ int emit_in_transaction(struct pen_task *t)
     if (PEN_LIKELY(!h->on))
         return emit_out(t);
     for (uint32_t i = 0; i < t->out.count; i++) {
-        const struct pen_out_record *o = &t->out.records[i];
-        struct pen_record r = {.key = o->key,
-                               .value = o->value,
-                               .headers = o->headers,
-                               .header_count = o->header_count,
-                               .partition = o->partition};
-        int rc = record_topic(t, o, &r.topic);
-        uint64_t row = t->emit_row > 0 && i + 1 < t->out.count ? t->emit_row - 1 : t->emit_row;
+        struct pen_record r;
+        uint64_t row;
+        int rc = out_record(t, i, &r, &row);
         if (rc == 0)
             rc = append(t, &h->tail, &r, t->emit_event, row, -1);
         if (rc < 0)
