@@ -50,19 +50,25 @@ size_t transform__base64_bytes(struct pen_span s, uint8_t *out, size_t cap)
     return n;
 }
 
-/* Two's complement in base64 to "-123.45", as BigDecimal.toPlainString has it */
-static void decimal_text(struct pen_span json, int32_t scale, char out[DECIMAL_MAX + 8])
+bool transform__absolute(uint8_t *v, size_t n)
 {
-    uint8_t v[66], digits[DECIMAL_MAX];
-    const size_t n = transform__base64_bytes(json, v, sizeof(v));
     const bool negative = n > 0 && (v[0] & 0x80);
-    size_t count = 0;
     unsigned carry = 1;
     for (size_t i = n; negative && i > 0; i--) {
         carry += (uint8_t)~v[i - 1];
         v[i - 1] = (uint8_t)carry;
         carry >>= 8;
     }
+    return negative;
+}
+
+/* Two's complement in base64 to "-123.45", as BigDecimal.toPlainString has it */
+static void decimal_text(struct pen_span json, int32_t scale, char out[DECIMAL_MAX + 8])
+{
+    uint8_t v[66], digits[DECIMAL_MAX];
+    const size_t n = transform__base64_bytes(json, v, sizeof(v));
+    const bool negative = transform__absolute(v, n);
+    size_t count = 0;
     for (bool left = true; left && count < DECIMAL_MAX;) {
         unsigned rest = 0;
         left = false;

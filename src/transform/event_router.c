@@ -14,7 +14,7 @@
 /* ---- options ---------------------------------------------------------------------------------- */
 
 /* "field:placement[:alias]" of the list; a placement that is none fails when a record comes. */
-static int placed(const struct transform__config *c, struct pen_span item, struct placed *p)
+static int placed(struct pen_span item, struct placed *p)
 {
     static const char *const words[] = {"header", "envelope", "partition"};
     struct pen_span rest = item, part[4];
@@ -29,7 +29,6 @@ static int placed(const struct transform__config *c, struct pen_span item, struc
     for (size_t i = 0; i < PEN_COUNT(words); i++)
         if (pen_span_ieq_str(pen_span_trim(part[1]), words[i]))
             p->placement = (enum placement)i;
-    (void)c;
     return 0;
 }
 
@@ -46,7 +45,7 @@ static int placements(const struct transform__config *c, struct outbox *t, struc
     int rc = given.n > 0 ? 0 : PEN_E_CONFIG;
     while (rc == 0 && rest.n > 0 && pen_span_split(&rest, ',', &item)) {
         struct placed *p = &t->placed[t->placed_count++];
-        rc = placed(c, item, p);
+        rc = placed(item, p);
         t->enveloped |= p->placement == PLACE_ENVELOPE;
     }
     if (rc == 0)

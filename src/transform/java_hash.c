@@ -113,14 +113,8 @@ static uint32_t of_bytes(struct pen_span s)
 /* BigDecimal: the number's words, sign and scale. Two's complement, changed */
 static uint32_t of_decimal(uint8_t *v, size_t n, int32_t scale)
 {
-    const bool negative = n > 0 && (v[0] & 0x80);
-    unsigned carry = 1;
+    const bool negative = transform__absolute(v, n);
     uint32_t h = 0;
-    for (size_t i = n; negative && i > 0; i--) {
-        carry += (uint8_t)~v[i - 1];
-        v[i - 1] = (uint8_t)carry;
-        carry >>= 8;
-    }
     for (size_t i = 0; i < n;) {
         uint32_t w = 0;
         const size_t take = (n - i) % 4 ? (n - i) % 4 : 4;

@@ -168,6 +168,8 @@ PEN_MUST_USE int transform__regex_replace(const struct transform__regex *r, stru
                                           struct pen_error *err);
 /* cast.c: a JSON string of base64, with or without its quotes. @returns how many bytes */
 size_t transform__base64_bytes(struct pen_span s, uint8_t *out, size_t cap);
+/* A big-endian two's complement number becomes its magnitude. @returns whether it was negative */
+bool transform__absolute(uint8_t *v, size_t n);
 
 /* time_zone.c: "+08:00" or a name of the system's zone database. @returns 0, PEN_E_NOMEM, PEN_E_CONFIG */
 struct transform__zone;
