@@ -225,21 +225,6 @@ static int entry_of(const struct entries *all, struct entry *x, struct pen_span 
                       : check_path(all, x);
 }
 
-static int move_headers(const struct to_value *t, struct transform__edit *e)
-{
-    struct pen_shape *r = e->r;
-    struct pen_shape_header *left = pen_arena_calloc(e->arena, r->header_count + 1, sizeof(*left));
-    uint32_t n = 0;
-    if (!left)
-        return transform__no_memory(e->err);
-    for (uint32_t i = 0; i < r->header_count; i++)
-        if (index_of(t, r->headers[i].name) < 0)
-            left[n++] = r->headers[i];
-    r->headers = left;
-    r->header_count = n;
-    return 0;
-}
-
 static int to_value_apply(const void *self, struct transform__edit *e)
 {
     const struct to_value *t = self;
@@ -265,7 +250,7 @@ static int to_value_apply(const void *self, struct transform__edit *e)
         return rc;
     e->r->value = root;
     e->kept = !t->move;
-    return t->move ? move_headers(t, e) : 0;
+    return t->move ? transform__headers_without(e, t->headers, t->count) : 0;
 }
 
 const struct transform__kind transform__header_to_value = {

@@ -9,12 +9,27 @@ struct names {
     int n;
 };
 
-static bool has(const struct names *l, struct pen_span name)
+static bool has(const struct pen_span *names, int n, struct pen_span name)
 {
-    for (int i = 0; i < l->n; i++)
-        if (pen_span_eq(l->v[i], name))
+    for (int i = 0; i < n; i++)
+        if (pen_span_eq(names[i], name))
             return true;
     return false;
+}
+
+int transform__headers_without(struct transform__edit *e, const struct pen_span *names, int count)
+{
+    struct pen_shape *r = e->r;
+    struct pen_shape_header *left = pen_arena_calloc(e->arena, r->header_count + 1, sizeof(*left));
+    uint32_t n = 0;
+    if (!left)
+        return transform__no_memory(e->err);
+    for (uint32_t i = 0; i < r->header_count; i++)
+        if (!has(names, count, r->headers[i].name))
+            left[n++] = r->headers[i];
+    r->headers = left;
+    r->header_count = n;
+    return 0;
 }
 
 static int drop_create(const struct transform__config *c, void **ret, struct pen_error *err)
@@ -28,17 +43,8 @@ static int drop_create(const struct transform__config *c, void **ret, struct pen
 
 static int drop_apply(const void *self, struct transform__edit *e)
 {
-    struct pen_shape *r = e->r;
-    struct pen_shape_header *left = pen_arena_calloc(e->arena, r->header_count + 1, sizeof(*left));
-    uint32_t n = 0;
-    if (!left)
-        return transform__no_memory(e->err);
-    for (uint32_t i = 0; i < r->header_count; i++)
-        if (!has(self, r->headers[i].name))
-            left[n++] = r->headers[i];
-    r->headers = left;
-    r->header_count = n;
-    return 0;
+    const struct names *t = self;
+    return transform__headers_without(e, t->v, t->n);
 }
 
 const struct transform__kind transform__drop_headers = {
@@ -106,7 +112,7 @@ static int from_apply(const void *self, struct transform__edit *e)
     *left = *all;
     left->child_count = 0;
     for (uint32_t i = 0; i < all->child_count && rc == 0; i++)
-        if (!has(&t->fields, all->children[i].name))
+        if (!has(t->fields.v, t->fields.n, all->children[i].name))
             rc = transform__add(e->arena, left, &all->children[i], e->err);
     *half = left;
     return rc;

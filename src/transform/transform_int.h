@@ -168,6 +168,8 @@ PEN_MUST_USE int transform__regex_replace(const struct transform__regex *r, stru
                                           struct pen_error *err);
 /* cast.c: a JSON string of base64, with or without its quotes. @returns how many bytes */
 size_t transform__base64_bytes(struct pen_span s, uint8_t *out, size_t cap);
+/* Leaves the headers of those names out. @returns 0 or PEN_E_NOMEM */
+int transform__headers_without(struct transform__edit *e, const struct pen_span *names, int count);
 /* A big-endian two's complement number becomes its magnitude. @returns whether it was negative */
 bool transform__absolute(uint8_t *v, size_t n);
 
