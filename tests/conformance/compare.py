@@ -84,6 +84,8 @@ def one(case, server, mariadb, kafka, workers, keep):
         want, got = (record.run(case, server, mariadb, worker, kafka) for worker in workers)
     except SystemExit as e:
         return str(e).splitlines() or ["no reason given"]
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
     for who, records in (("debezium", want), ("penstock", got)) if keep else ():
         (keep / f"{case.name}.{who}.jsonl").write_text(normal.dump(records))
     return describe(got, want) if got != want else []

@@ -10,6 +10,7 @@ Needs python3-pymysql and python3-confluent-kafka; servers, Kafka and Connect co
 import argparse
 import json
 import pathlib
+import re
 import sys
 import time
 
@@ -28,20 +29,26 @@ def until(what, done, limit=90, pause=0.1):
         time.sleep(pause)
 
 
+def jackson(value, **layout):
+    """JSON as Jackson escapes it: control characters with capital hexadecimal digits."""
+    text = json.dumps(value, ensure_ascii=False, **layout)
+    return re.sub(r"(\\\\)|\\u[0-9a-f]{4}", lambda m: m[1] or "\\u" + m[0][2:].upper(), text)
+
+
 def pretty(value, margin=""):
     """JSON as Jackson's pretty printer lays it out: how Debezium writes its history to a topic."""
     if not value or not isinstance(value, (dict, list)):
-        return {"{}": "{ }", "[]": "[ ]"}.get(text := json.dumps(value, ensure_ascii=False), text)
+        return {"{}": "{ }", "[]": "[ ]"}.get(text := jackson(value), text)
     if isinstance(value, list):
         return "[ " + ", ".join(pretty(v, margin) for v in value) + " ]"
     inner = margin + "  "
-    return "{\n" + ",\n".join(f"{inner}{json.dumps(k)} : {pretty(v, inner)}" for k, v in value.items()) + f"\n{margin}}}"
+    return "{\n" + ",\n".join(f"{inner}{jackson(k)} : {pretty(v, inner)}" for k, v in value.items()) + f"\n{margin}}}"
 
 
 def line_of(text):
     """A history record as it stands in a file; left alone where the topic's layout is not Debezium's."""
     value = json.loads(text)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if pretty(value) == text else text
+    return jackson(value, separators=(",", ":")) if pretty(value) == text else text
 
 
 def history(kafka, name):
