@@ -18,11 +18,23 @@ packages() {
     say "installing ${missing[*]}"
     local log
     log=$(mktemp)
-    if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    if ! { apt_update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" 2>&1; } >"$log"; then
         tail -n 15 "$log" >&2
         die "unable to install ${missing[*]}: see $log"
     fi
     rm -f "$log"
+}
+# apt_update is apt-get update that waits its turn: for the lists, unlike for dpkg, apt-get has no option to wait while a daily job holds the lock.
+apt_update() {
+    local said tries
+    for ((tries = 300; tries > 0; tries--)); do
+        if said=$(LC_ALL=C apt-get update -q 2>&1); then return 0; fi
+        [[ $said == *'Could not get lock'* ]] || break
+        [ $tries -lt 300 ] || say 'waiting for another apt-get to end'
+        sleep 1
+    done
+    printf '%s\n' "$said"
+    return 1
 }
 
 # What a build needs; the second list is what the tests need beside it.
