@@ -296,8 +296,9 @@ static struct pen_span take_text(struct pen_cursor *c)
     return n == NO_VALUE ? PEN_SPAN_NONE : cur_take(c, n);
 }
 
-/* Room for the table's cells; all ABSENT. */
-static int take_columns(struct snapshot__in *in, struct pen_cursor *c)
+/* Room for the table's cells. What a statement of our own leaves out is not captured and stays ABSENT; what
+ * the user's leaves out is null. */
+static int take_columns(struct snapshot__in *in, struct pen_cursor *c, bool overridden)
 {
     in->columns = cur_u32(c);
     in->selected = cur_u32(c);
@@ -313,6 +314,8 @@ static int take_columns(struct snapshot__in *in, struct pen_cursor *c)
         if (in->map[k] >= in->columns)
             return PEN_E_CORRUPT;
     }
+    for (uint32_t i = 0; overridden && i < in->columns; i++)
+        in->cells[i].state = PEN_CELL_NULL;
     return 0;
 }
 
@@ -326,7 +329,7 @@ static int take_table_begin(struct snapshot__in *in, struct pen_cursor *c,
     m->table_begin.rows_estimate = cur_u64(c);
     m->table_begin.ts_ms = (int64_t)cur_u64(c);
     m->table_begin.overridden = cur_u8(c) != 0;
-    return take_columns(in, c);
+    return take_columns(in, c, m->table_begin.overridden);
 }
 
 /* Row path: one pass, no copy. */

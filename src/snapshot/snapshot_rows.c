@@ -100,7 +100,39 @@ static int find_column(const struct snapshot__table *t, struct pen_span name)
     return -1;
 }
 
-static int map_columns(struct reading *r, struct pen_error *err)
+/* Columns that the override leaves out are null in its rows, or have their default; a key would then be
+ * the same in all of them. */
+static int check_left_out(const struct pen_snapshot *s, const struct reading *r,
+                          struct pen_error *err)
+{
+    const struct snapshot__table *t = r->table;
+    const char *db = (const char *)t->db.p, *name = (const char *)t->name.p;
+    struct pen_buf PEN_CLEANUP(pen_buf_done) names = PEN_BUF_INIT;
+    for (uint32_t c = 0; c < t->column_count; c++) {
+        uint32_t k = 0;
+        while (k < r->selected && r->map[k] != c)
+            k++;
+        if (k < r->selected || !is_selected(s, t, c))
+            continue;
+        if (t->is_key[c]) {
+            pen_error_set(err, PEN_E_CONFIG,
+                          "unable to read the rows of table '%s.%s': the select statement override "
+                          "leaves out column '%.*s' of its primary key",
+                          db, name, PEN_SPAN_ARG(t->columns[c]));
+            pen_error_hint(err, "add it to 'snapshot.select.statement.overrides.%s.%s'", db, name);
+            return PEN_E_CONFIG;
+        }
+        pen_buf_printf(&names, "%s'%.*s'", names.n > 0 ? ", " : "", PEN_SPAN_ARG(t->columns[c]));
+    }
+    if (names.n > 0)
+        pen_warn("snapshot",
+                 "the select statement override of table '%s.%s' leaves out %.*s: null, or the "
+                 "default, in the rows of the snapshot",
+                 db, name, PEN_SPAN_ARG(pen_buf_span(&names)));
+    return names.bad ? no_memory(err) : 0;
+}
+
+static int map_columns(const struct pen_snapshot *s, struct reading *r, struct pen_error *err)
 {
     unsigned n = 0;
     const struct pen_result_column *columns = pen_result_columns(r->result, &n);
@@ -122,7 +154,7 @@ static int map_columns(struct reading *r, struct pen_error *err)
         }
         r->map[k] = (uint32_t)c;
     }
-    return 0;
+    return r->override.p != NULL ? check_left_out(s, r, err) : 0;
 }
 
 static int begin_table(struct pen_snapshot *s, struct reading *r, struct pen_error *err)
@@ -142,7 +174,7 @@ static int begin_table(struct pen_snapshot *s, struct reading *r, struct pen_err
     free(now);
     rc = query(s, r, err);
     if (rc == 0)
-        rc = map_columns(r, err);
+        rc = map_columns(s, r, err);
     if (rc < 0)
         return rc;
     m.table_begin.db = r->table->db;

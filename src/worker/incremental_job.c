@@ -46,6 +46,39 @@ static void put_signal_table(const struct pen_task *t, struct pen_buf *b)
     task_collection_free(c);
 }
 
+/* As Java prints an Instant: the fraction in groups of three digits, none when it is zero. */
+static void put_instant(struct pen_buf *b, int64_t ns)
+{
+    const int64_t seconds = ns / 1000000000, of_day = seconds % 86400;
+    const unsigned fraction = (unsigned)(ns % 1000000000);
+    int64_t year;
+    unsigned month, day;
+    pen_civil_from_days(seconds / 86400, &year, &month, &day);
+    pen_buf_printf(b, "%04d-%02u-%02uT%02u:%02u:%02u", (int)year, month, day,
+                   (unsigned)of_day / 3600, (unsigned)of_day / 60 % 60, (unsigned)of_day % 60);
+    if (fraction % 1000 != 0)
+        pen_buf_printf(b, ".%09u", fraction);
+    else if (fraction % 1000000 != 0)
+        pen_buf_printf(b, ".%06u", fraction / 1000);
+    else if (fraction != 0)
+        pen_buf_printf(b, ".%03u", fraction / 1000000);
+    pen_buf_put_byte(b, 'Z');
+}
+
+/* What the rows of the marks tell besides their id. */
+static void put_mark(struct pen_buf *b, const struct task_incremental *n, int64_t closed_ns)
+{
+    const bool close = closed_ns != 0;
+    pen_buf_printf(b, " VALUES ('%s-%s', 'snapshot-window-%s', '{\"openWindowTimestamp\": \"",
+                   n->chunk_id, close ? "close" : "open", close ? "close" : "open");
+    put_instant(b, n->opened_ns);
+    if (close) {
+        pen_buf_put_lit(b, "\", \"closeWindowTimestamp\": \"");
+        put_instant(b, closed_ns);
+    }
+    pen_buf_put_lit(b, "\"}')");
+}
+
 void incremental_marks(struct pen_task *t, struct task_statements *s)
 {
     struct task_incremental *n = &t->incremental;
@@ -53,13 +86,10 @@ void incremental_marks(struct pen_task *t, struct task_statements *s)
         return;
     if (!n->open) {
         incremental_new_id(n->chunk_id);
-        n->opened_ms = pen_clock_wall_ns() / 1000000;
+        n->opened_ns = pen_clock_wall_ns();
         pen_buf_put_lit(&s->open, "INSERT INTO ");
         put_signal_table(t, &s->open);
-        pen_buf_printf(&s->open,
-                       " VALUES ('%s-open', 'snapshot-window-open', '{\"openWindowTimestamp\": "
-                       "\"%lld\"}')",
-                       n->chunk_id, (long long)n->opened_ms);
+        put_mark(&s->open, n, 0);
     }
     if (t->config->incremental_watermarking == PEN_CONFIG_WATERMARK_INSERT_DELETE) {
         pen_buf_put_lit(&s->close, "DELETE FROM ");
@@ -69,11 +99,7 @@ void incremental_marks(struct pen_task *t, struct task_statements *s)
     }
     pen_buf_put_lit(&s->close, "INSERT INTO ");
     put_signal_table(t, &s->close);
-    pen_buf_printf(&s->close,
-                   " VALUES ('%s-close', 'snapshot-window-close', '{\"openWindowTimestamp\": "
-                   "\"%lld\", \"closeWindowTimestamp\": \"%lld\"}')",
-                   n->chunk_id, (long long)n->opened_ms,
-                   (long long)(pen_clock_wall_ns() / 1000000));
+    put_mark(&s->close, n, pen_clock_wall_ns());
 }
 
 static bool is_key(const struct task_incremental *n, uint32_t column)

@@ -158,7 +158,7 @@ static int begin_blocking(struct pen_task *t)
     t->source = (struct pen_source){.serial = t->source.serial + 1,
                                     .file = pen_buf_span(&t->place.file),
                                     .pos = t->place.end,
-                                    .thread = -1,
+                                    .thread = t->source.thread, /* the signal's: Debezium's stays */
                                     .server_id = t->place.server_id,
                                     .ts_us = pen_clock_wall_ns() / 1000,
                                     .now_ns = pen_clock_wall_ns(),
@@ -441,17 +441,22 @@ static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
     return 0;
 }
 
+/* An error of a snapshot ends the task; that of a blocking one ends the snapshot, and the stream goes on. */
+static int failed(struct pen_task *t, int rc)
+{
+    if (!t->blocking.running || atomic_load(&t->stop_asked))
+        return rc;
+    const struct pen_error why = t->error;
+    t->error = (struct pen_error){0};
+    return blocking_end(t, &why);
+}
+
 int pump_snapshot(struct pen_task *t)
 {
     struct pen_snapshot_msg m;
     int rc = pen_snapshot_next(t->snapshot, &m, &t->error);
-    if (rc < 0 && t->blocking.running && !atomic_load(&t->stop_asked)) {
-        const struct pen_error why = t->error;
-        t->error = (struct pen_error){0};
-        return blocking_end(t, &why);
-    }
     if (rc <= 0)
-        return rc < 0 ? rc : PUMP_BLOCKED;
+        return rc < 0 ? failed(t, rc) : PUMP_BLOCKED;
     t->unpublished = m.unpublished;
     switch (m.tag) {
     case PEN_SNAPSHOT_BEGIN:
@@ -489,5 +494,6 @@ int pump_snapshot(struct pen_task *t)
         rc = notify_step(t);
         rc = rc < 0 ? rc : PUMP_DONE;
     }
-    return rc;
+    /* the table's; a transform's, a converter's or the sink's is the task's as in the stream */
+    return rc == PEN_E_VALUE || rc == PEN_E_COLUMNS || rc == PEN_E_DDL ? failed(t, rc) : rc;
 }

@@ -56,7 +56,7 @@ struct task_incremental {
     enum task_chunk_state state;
     uint64_t job;
     char chunk_id[37];
-    int64_t opened_ms;
+    int64_t opened_ns;
     bool open;      /* an open mark is written that has no close mark yet */
     bool described; /* the table's definition was asked for already */
     unsigned failures;

@@ -2,6 +2,7 @@
 end the records rebuild the tables. What Debezium sends for the same signals was compared record by record."""
 import json
 import random
+import re
 
 import pytest
 
@@ -75,6 +76,11 @@ def test_several_tables_in_chunks(strategy, database, stream):
     assert [(r.key, r.value["after"]["a"]) for r in reads(s, "none")] == [(None, 1), (None, 2), (None, 3)]
     marks = [r.value["after"] for r in s.records if r.table == "sig" and r.op == "c" and r.value["after"]["type"] in MARKS]
     opened, closed = ([m for m in marks if m["type"] == x] for x in MARKS)
+    instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3}(\d{3})?)?)?Z"
+    told = {"snapshot-window-open": ["openWindowTimestamp"], "snapshot-window-close": ["openWindowTimestamp", "closeWindowTimestamp"]}
+    for m in marks:
+        times = json.loads(m["data"])
+        assert list(times) == told[m["type"]] and all(re.fullmatch(instant, x) for x in times.values()), m
     deleted = [r for r in s.records if r.table == "sig" and r.op == "d"]
     assert opened and len(opened) == (len(deleted) if strategy == "INSERT_DELETE" else len(closed))
     rig.wait_for(lambda: s.stored().get("file"), "an offset")
@@ -305,6 +311,8 @@ def test_blocking_snapshots(database, stream):
     d.run("INSERT INTO a VALUES (3,3)")
     s.sync()
     assert [r.value["source"]["snapshot"] for r in reads(s, "a")] == ["first", "last"]
+    (asked,) = (r.value["source"]["thread"] for r in s.records if r.table == "sig")
+    assert (asked is None) == (d.server.kind == "mariadb") and [r.value["source"]["thread"] for r in reads(s, "a")] == [asked] * 2
     assert [r.value["after"]["id"] for r in s.records if r.table == "a" and r.op in ("r", "c")] == [1, 2, 3]
     blocking(d, "two", "(a|b)", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": f"SELECT * FROM {d.name}.b WHERE id > 1"}])
     s.wait(lambda: len(reads(s, "b")) == 2, "rows of b")
@@ -313,6 +321,14 @@ def test_blocking_snapshots(database, stream):
     assert ddl[-4:] == [f"DROP TABLE IF EXISTS `{d.name}`.`a`", f"DROP TABLE IF EXISTS `{d.name}`.`b`", "CREATE TABLE `a`", "CREATE TABLE `b`"]
     blocking(d, "bad", "b", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": "SELECT nonsense"}])
     s.wait(lambda: notes_of_type(s, "ABORTED"), "the end of what cannot be")
+    blocking(d, "short", "b", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": f"SELECT id FROM {d.name}.b"}])
+    s.wait(lambda: len(reads(s, "b")) == 5, "rows without their last column")
+    assert [r.value["after"] for r in reads(s, "b")][2:] == [{"id": i, "v": None} for i in (1, 2, 3)] and "leaves out 'v'" in s.log()
+    blocking(d, "keyless", "b", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": f"SELECT v FROM {d.name}.b"}])
+    s.wait(lambda: len(notes_of_type(s, "ABORTED")) == 2, "the end of rows without their key")
+    d.run("CREATE TABLE p (id INT PRIMARY KEY, place POINT NOT NULL)", "INSERT INTO p VALUES (1, ST_GeomFromText('POINT(1 2)'))")
+    blocking(d, "without a value", "p", additional_conditions=[{"data-collection": f"{d.name}.p", "filter": f"SELECT id FROM {d.name}.p"}])
+    s.wait(lambda: len(notes_of_type(s, "ABORTED")) == 3, "the end of a row that cannot be converted")
     d.run("INSERT INTO b VALUES (9,9)")
     s.sync()
     assert "is given up" in s.log() and [r.value["after"]["id"] for r in s.records if r.table == "b" and r.op == "c"] == [9]
