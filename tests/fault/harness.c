@@ -280,6 +280,8 @@ static int sink_put(struct pen_sink *s, const struct pen_record *r, struct pen_e
     struct pen_buf b = PEN_BUF_INIT;
     pen_buf_printf(&b, "%s\t%.*s\t%.*s", u.name, (int)r->key.n, (const char *)r->key.p,
                    (int)r->value.n, (const char *)r->value.p);
+    if (r->timestamp != 0)
+        pen_buf_printf(&b, "\t%lld", (long long)r->timestamp);
     if (!p || !line || run.added.n == 0 || run.added.v[0].token != r->slot || b.bad)
         abort();
     *line = strdup(pen_buf_cstr(&b));

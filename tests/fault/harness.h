@@ -32,7 +32,9 @@ struct fault_plan {
 
 /* Answers; pen_fault_done frees. */
 struct fault_result {
-    PEN_VEC(char *) lines; /* "topic<TAB>key<TAB>value" of each record, in the order of the puts */
+    /* "topic<TAB>key<TAB>value" of each record, in the order of the puts; with a time of its own also
+     * "<TAB>milliseconds" */
+    PEN_VEC(char *) lines;
     PEN_VEC(char *) acked; /* likewise, as acknowledged */
     unsigned stored, losses, refusals, undelivered, rejected, heartbeats;
     char problem[1024]; /* "" = none: what was stored too early, or that the task did not end */
