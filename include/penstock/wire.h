@@ -109,6 +109,14 @@ void pen_conn_close(struct pen_conn *c); /* NULL is fine. @thread the connection
 const struct pen_server *pen_conn_server(const struct pen_conn *c);
 /** "cdc@db1:3306", for messages. */
 const char *pen_conn_name(const struct pen_conn *c);
+
+/* One end of a TCP connection; an IPv4 address as ::ffff:a.b.c.d */
+struct pen_endpoint {
+    uint8_t ip[16];
+    uint16_t port;
+};
+/** The server's end. @returns false when it is no TCP connection */
+bool pen_conn_peer(const struct pen_conn *c, struct pen_endpoint *ret);
 /** SQLSTATE of the last statement that failed, "42000"; valid until the next one. */
 const char *pen_conn_sqlstate(const struct pen_conn *c);
 

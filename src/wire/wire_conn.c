@@ -9,6 +9,7 @@
 #include <errmsg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 /* Both libraries initialise themselves on first use, without a lock. */
@@ -217,6 +218,28 @@ void pen_conn_close(struct pen_conn *c)
 const struct pen_server *pen_conn_server(const struct pen_conn *c)
 {
     return &c->server;
+}
+
+bool pen_conn_peer(const struct pen_conn *c, struct pen_endpoint *ret)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {.any.sa_family = AF_UNSPEC};
+    socklen_t n = sizeof(a);
+    if (getpeername(c->link.fd, &a.any, &n) != 0)
+        return false;
+    if (a.any.sa_family == AF_INET) {
+        memcpy(ret->ip, mapped, sizeof(mapped));
+        memcpy(ret->ip + sizeof(mapped), &a.v4.sin_addr, 4);
+        ret->port = ntohs(a.v4.sin_port);
+    } else if (a.any.sa_family == AF_INET6) {
+        memcpy(ret->ip, &a.v6.sin6_addr, sizeof(ret->ip));
+        ret->port = ntohs(a.v6.sin6_port);
+    }
+    return a.any.sa_family == AF_INET || a.any.sa_family == AF_INET6;
 }
 
 const char *pen_conn_name(const struct pen_conn *c)

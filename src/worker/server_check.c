@@ -231,37 +231,6 @@ static int check_position(struct run *r)
 
 /* ---- our server id -------------------------------------------------------------------------- */
 
-/* Is a TCP connection of this machine with that local port established? A replica that was killed
- * stays registered until the server next writes to it, so the list alone proves nothing. */
-static bool local_port_in_use(const char *path, unsigned port)
-{
-    FILE *f = fopen(path, "re");
-    char line[512];
-    bool found = false;
-    while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL) {
-        unsigned local, state;
-        /* "  0: 0100007F:D2F0 0100007F:0CEE 01 …": 01 is ESTABLISHED */
-        found = sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", &local, &state) == 2 &&
-                local == port && state == 1;
-    }
-    if (f != NULL)
-        fclose(f);
-    return found;
-}
-
-enum replica { REPLICA_ELSEWHERE, REPLICA_HERE, REPLICA_GONE };
-
-static enum replica find_replica(const char *host, unsigned port)
-{
-    char own[256] = "";
-    (void)gethostname(own, sizeof(own) - 1);
-    if (strcmp(host, own) != 0 || port == 0)
-        return REPLICA_ELSEWHERE;
-    return local_port_in_use("/proc/net/tcp", port) || local_port_in_use("/proc/net/tcp6", port)
-               ? REPLICA_HERE
-               : REPLICA_GONE;
-}
-
 static int id_taken(struct run *r, enum pen_finding_level level, const char *who, const char *why)
 {
     struct pen_finding f = {.level = level, .check = "database.server.id"};
@@ -285,12 +254,12 @@ static int compare_replica(struct run *r, const struct pen_cell *cells, bool *re
         port = 0;
     snprintf(host, sizeof(host), "%.*s", (int)cells[1].n, (const char *)cells[1].p);
     snprintf(who, sizeof(who), "a replica on host '%s' ", host);
-    switch (find_replica(host, (unsigned)port)) {
-    case REPLICA_HERE:
+    switch (server__find_replica(r->conn, host, (unsigned)port)) {
+    case SERVER__REPLICA_HERE:
         return id_taken(r, r->o->takes_over ? PEN_FINDING_WARN : PEN_FINDING_BAD, who, "has it");
-    case REPLICA_ELSEWHERE:
+    case SERVER__REPLICA_ELSEWHERE:
         return id_taken(r, PEN_FINDING_WARN, who, "is registered with it");
-    case REPLICA_GONE:
+    case SERVER__REPLICA_GONE:
         *ret_taken = false;
         break;
     }

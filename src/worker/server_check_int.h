@@ -23,6 +23,17 @@ void server__grants_add(struct server__grants *g, struct pen_span line);
 /* "REPLICATION SLAVE, RELOAD" */
 void server__put_privileges(struct pen_buf *b, unsigned privileges);
 
+/* ---- server_replica.c ----------------------------------------------------------------------- */
+
+enum server__replica { SERVER__REPLICA_ELSEWHERE, SERVER__REPLICA_HERE, SERVER__REPLICA_GONE };
+
+/* Where is the replica that told the server this host and this port of its own? */
+enum server__replica server__find_replica(const struct pen_conn *c, const char *host,
+                                          unsigned port);
+/* One line of /proc/net/tcp or tcp6: an established connection from that local port to that end?
+ * peer NULL: to whatever end. */
+bool server__is_connection(const char *line, unsigned local_port, const struct pen_endpoint *peer);
+
 /* ---- server_position.c ---------------------------------------------------------------------- */
 
 /* Is `stored` covered by what the server executed, and is what follows it still there?

@@ -2,6 +2,8 @@
 #include "tap.h"
 #include "server_check_int.h"
 #include <penstock/base.h>
+#include <arpa/inet.h>
+#include <stdlib.h>
 
 #define U "3e11fa47-71ca-11e1-9e33-c80aa9429562"
 #define V "9c8ab0c1-71ca-11e1-9e33-c80aa9429562"
@@ -172,9 +174,59 @@ static void test_connect(void)
     }
 }
 
+/* Lines as a little-endian kernel writes them; PORT is the replica's. */
+#define PORT 0xd2f0
+static const struct {
+    const char *name, *line, *ip;
+    uint16_t port;
+    bool want;
+} sockets[] = {
+    {"its connection", "   1: 0100007F:D2F0 0100007F:0CEE 01 00000000:00000000", "127.0.0.1", 3310,
+     true},
+    {"another local port", "   1: 0100007F:D2F1 0100007F:0CEE 01 00000000:00000000", "127.0.0.1",
+     3310, false},
+    {"its port serves a connection to another port by now",
+     "   1: 0100007F:D2F0 0100007F:2384 01 00000000:00000000", "127.0.0.1", 3310, false},
+    {"… and to another machine", "   1: 0100007F:D2F0 0200000A:0CEE 01 00000000:00000000",
+     "127.0.0.1", 3310, false},
+    {"a connection that is being closed", "   1: 0100007F:D2F0 0100007F:0CEE 05 00000000:00000000",
+     "127.0.0.1", 3310, false},
+    {"a listener", "   1: 0100007F:D2F0 00000000:0000 0A 00000000:00000000", "127.0.0.1", 3310,
+     false},
+    {"IPv6",
+     "  2: 00000000000000000000000001000000:D2F0 B80D0120000000000000000001000000:0CEE 01 0:0",
+     "2001:db8::1", 3310, true},
+    {"IPv6, another machine",
+     "  2: 00000000000000000000000001000000:D2F0 B80D0120000000000000000002000000:0CEE 01 0:0",
+     "2001:db8::1", 3310, false},
+    {"IPv4 in a socket of IPv6",
+     "  2: 0000000000000000FFFF00000100007F:D2F0 0000000000000000FFFF00000100007F:0CEE 01 0:0",
+     "127.0.0.1", 3310, true},
+    {"the head of the table", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when",
+     "127.0.0.1", 3310, false},
+};
+
+static void test_sockets(void)
+{
+    const uint16_t one = 1;
+    for (size_t i = 0; i < PEN_COUNT(sockets); i++) {
+        struct pen_endpoint peer = {.ip = {[10] = 0xff, [11] = 0xff}, .port = sockets[i].port};
+        if (inet_pton(AF_INET, sockets[i].ip, peer.ip + 12) != 1 &&
+            inet_pton(AF_INET6, sockets[i].ip, peer.ip) != 1)
+            abort();
+        if (*(const uint8_t *)&one == 0) /* elsewhere the kernel writes other lines */
+            return;
+        TAP_OK(server__is_connection(sockets[i].line, PORT, &peer) == sockets[i].want,
+               "replica: %s", sockets[i].name);
+    }
+    TAP_OK(server__is_connection(sockets[2].line, PORT, NULL),
+           "replica: where our end is not known the local port decides");
+}
+
 int main(void)
 {
     test_grants();
+    test_sockets();
     test_positions();
     test_connect();
     return tap_done();
