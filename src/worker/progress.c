@@ -258,6 +258,7 @@ int progress_start(struct pen_task *t, const struct pen_position *p)
     t->place.start = t->place.end = p->pos;
     t->last_row = 0;
     t->stored_version = pen_ledger_version(t->ledger);
+    t->place.whole = t->is_mariadb || (p->gtids && p->gtids[0]);
     rc = signal_position_load(t, p);
     if (rc < 0)
         return ledger_error(t, rc);
@@ -267,6 +268,35 @@ int progress_start(struct pen_task *t, const struct pen_position *p)
         pen_buf_put_str(&t->resume_gtid, gtid);
     pen_buf_reset(&t->place.file); /* the old number means nothing to the ledger any more */
     return progress_file(t, pen_span_str(p->file ? p->file : ""));
+}
+
+/* A position by file and offset has no GTIDs, and some of the server's transactions may have them all the same: the
+ * server has changed over, or is about to (gtid_mode=ON_PERMISSIVE). A set of only those that came since would be a
+ * claim to need all the others. So the first whole set is waited for; it stands at the start of each file. */
+int progress_adopt(struct pen_task *t, const struct pen_gtid_set *before)
+{
+    struct pen_buf text PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    struct pen_position p = {0};
+    int rc = pen_ledger_sent(t->ledger, &p);
+    const bool here = rc == 0 && p.file && p.pos <= t->place.end &&
+                      pen_span_eq_str(pen_buf_span(&t->place.file), p.file);
+    if (here && !pen_ledger_is_inside(t->ledger) && !t->group_open && t->asked.n == 0) {
+        t->blocked |= pen_ledger_in_flight(t->ledger) > 0 || t->waiting; /* it forgets what waits */
+        const uint64_t end = t->place.end;
+        pen_gtid_set_write(before, PEN_GTID_DEBEZIUM, &text);
+        if (!t->blocked)
+            rc = text.bad ? PEN_E_NOMEM : pen_position_set_gtids(&p, pen_buf_span(&text));
+        if (rc == 0 && !t->blocked)
+            rc = progress_start(t, &p);
+        if (rc == 0 && !t->blocked) {
+            t->place.whole = true; /* also when it is empty */
+            t->place.end = end;
+            t->stored_version--; /* the store has not seen it */
+        }
+        rc = rc == 0 && t->blocked ? PUMP_BLOCKED : rc;
+    }
+    pen_position_done(&p);
+    return rc == PUMP_BLOCKED ? rc : ledger_error(t, rc);
 }
 
 int progress_back(struct pen_task *t)

@@ -136,16 +136,18 @@ static int mysql_gtid(struct pen_task *t, const struct pen_event *ev)
         return rc;
     if (g.anonymous)
         return 0;
-    t->place.gtid.kind = PEN_GTID_MYSQL;
-    struct pen_gtid *to = &t->place.gtid.mysql;
+    struct pen_any_gtid gtid = {.kind = PEN_GTID_MYSQL};
+    struct pen_gtid *to = &gtid.mysql;
     *to = (struct pen_gtid){.gno = g.gno, .tag_n = (uint8_t)PEN_MIN(g.tag.n, sizeof(to->tag))};
     memcpy(to->uuid, g.uuid, sizeof(to->uuid));
     if (to->tag_n)
         memcpy(to->tag, g.tag.p, to->tag_n);
+    if (t->place.whole)
+        t->place.gtid = gtid;
     if (!t->gtid_mode)
         return 0;
     uint8_t text[PEN_GTID_TEXT_MAX];
-    struct pen_span name = {text, (size_t)(pen_put_any_gtid(text, &t->place.gtid) - text)};
+    struct pen_span name = {text, (size_t)(pen_put_any_gtid(text, &gtid) - text)};
     if (t->config->gtid_ignore_on_recovery) /* then Debezium's records do not name it either */
         name = PEN_SPAN_NONE;
     return pen_tx_gtid(&t->tx, name, (int64_t)g.original_commit_us);
@@ -185,23 +187,23 @@ static int maria_gtid(struct pen_task *t, const struct pen_event *ev)
 static int check_continuity(struct pen_task *t, const struct pen_event *ev)
 {
     const struct pen_gtids *have = pen_ledger_sent_gtids(t->ledger);
-    if (!t->gtid_mode || have->kind != PEN_GTID_MYSQL || t->config->gtid_includes ||
-        t->config->gtid_excludes)
-        return 0;
-    struct pen_gtid_set before = PEN_GTID_SET_INIT;
+    struct pen_gtid_set before PEN_CLEANUP(pen_gtid_set_done) = PEN_GTID_SET_INIT;
     int rc = pen_gtid_set_decode(&before, ev->body);
+    if (rc == 0 && !t->place.whole)
+        return progress_adopt(t, &before);
+    if (rc == 0 && (!t->gtid_mode || have->kind != PEN_GTID_MYSQL || t->config->gtid_includes ||
+                    t->config->gtid_excludes))
+        return 0;
     if (rc == 0)
         rc = pen_gtid_set_subtract(&before, &have->mysql);
-    if (rc == 0 && !pen_gtid_set_empty(&before)) {
-        pen_buf_reset(&t->text);
-        pen_gtid_set_write(&before, PEN_GTID_SERVER, &t->text);
-        rc = task_missing_gtids(t, &before, pen_buf_cstr(&t->text));
-    } else if (rc < 0) {
-        pen_error_set(&t->error, rc, "unable to read the set of previous GTIDs: %s",
-                      pen_error_default_text(rc));
-    }
-    pen_gtid_set_done(&before);
-    return rc;
+    if (rc < 0)
+        return pen_error_set(&t->error, rc, "unable to read the set of previous GTIDs: %s",
+                             pen_error_default_text(rc));
+    if (pen_gtid_set_empty(&before))
+        return 0;
+    pen_buf_reset(&t->text);
+    pen_gtid_set_write(&before, PEN_GTID_SERVER, &t->text);
+    return task_missing_gtids(t, &before, pen_buf_cstr(&t->text));
 }
 
 /* ---- dispatch -------------------------------------------------------------------------------- */

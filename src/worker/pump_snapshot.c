@@ -174,13 +174,15 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
         return begin_blocking(t);
     struct pen_position p = {.pos = m->begin.pos, .snapshot = PEN_SNAPSHOT_INITIAL};
     int rc = pen_position_set_file(&p, m->begin.file);
-    if (rc == 0 && m->begin.gtids.p && m->begin.gtids.n > 0 && t->gtid_mode)
+    if (rc == 0 && m->begin.gtids.p && m->begin.gtids.n > 0) /* whatever gtid_mode is by now */
         rc = pen_position_set_gtids(&p, m->begin.gtids);
     if (rc < 0)
         pen_error_set(&t->error, rc, "unable to keep the snapshot's position: out of memory");
     /* recovery: the structure is read anew, the stored position stays (spec §4.1) */
-    if (rc == 0 && !t->decision.rebuild_history)
+    if (rc == 0 && !t->decision.rebuild_history) {
         rc = progress_start(t, &p);
+        t->place.whole = true; /* all that was executed, also when that is nothing */
+    }
     pen_position_done(&p);
     if (rc < 0)
         return rc;

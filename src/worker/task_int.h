@@ -88,9 +88,10 @@ struct task_place {
     uint32_t file_index; /* in the ledger's file table */
     uint64_t start, end; /* of the event under way */
     uint32_t server_id;
-    uint32_t seconds;             /* of the event before, for records: see locate() */
-    uint32_t event_seconds;       /* header's timestamp, of the last event that had one */
-    struct pen_any_gtid gtid;     /* of the group under way; kind NONE = none seen */
+    uint32_t seconds;         /* of the event before, for records: see locate() */
+    uint32_t event_seconds;   /* header's timestamp, of the last event that had one */
+    struct pen_any_gtid gtid; /* of the group under way; kind NONE = none seen */
+    bool whole; /* the ledger has the GTIDs of all that was before: those that come may be added */
     struct pen_ledger_mark begin; /* of the group: its BEGIN, or the event itself */
     uint64_t events; /* of the group that are done, BEGIN counts: Debezium's offset.event */
     bool standalone; /* MariaDB: the group is one statement, no COMMIT follows */
@@ -373,6 +374,8 @@ PEN_MUST_USE int progress_pass(struct pen_task *t);
 PEN_MUST_USE int progress_start(struct pen_task *t, const struct pen_position *p);
 /* The place is where the ledger's sent position is: what was read beyond is read again. */
 PEN_MUST_USE int progress_back(struct pen_task *t);
+/* The event under way tells the GTIDs of all that is before it. @returns 0 or PUMP_BLOCKED */
+PEN_MUST_USE int progress_adopt(struct pen_task *t, const struct pen_gtid_set *before);
 /* Gives up what was sent and not acknowledged: the next connect goes on from the stored offset. */
 PEN_MUST_USE int progress_rewind(struct pen_task *t);
 /* Begins to write the acknowledged position to the offset store, if it moved and nothing is under way.

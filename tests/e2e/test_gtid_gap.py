@@ -13,8 +13,8 @@ def stream(program, offsets):
                            "-o", "topic.prefix=gap"], capture_output=True, text=True, timeout=60)
 
 
-def store(path, gtids):
-    offset = {"file": BINLOG.name, "pos": 4, "gtids": gtids}
+def store(path, gtids, pos=4):
+    offset = {"file": BINLOG.name, "pos": pos} | ({"gtids": gtids} if gtids else {})
     path.write_text(json.dumps({"penstock_offsets": 1, "offsets": [
         {"connector": "penstock", "partition": {"server": "gap"}, "offset": offset}]}))
     pathlib.Path(str(path) + ".history").write_text("")
@@ -42,3 +42,18 @@ def test_a_complete_set_goes_on(program, tmp_path):
     ended = stream(program, tmp_path / "whole")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("\n") > 10
+
+
+def test_what_came_since_a_position_without_gtids_is_no_set(program, tmp_path):
+    """The server has changed over to GTIDs, or is about to: a set is stored from the first whole one on, that of a file's start."""
+    before = previous_gtids(program, tmp_path)
+    for pos in (4, BINLOG.stat().st_size):
+        path = tmp_path / f"bare{pos}"
+        store(path, None, pos)
+        ended = stream(program, path)
+        assert ended.returncode == 0, ended.stderr
+        gtids = json.loads(path.read_text())["offsets"][0]["offset"].get("gtids")
+        if pos == 4:
+            assert gtids.split("-")[:-1] == before.split("-")[:-1], "from the first transaction of the server on"
+        else:
+            assert gtids is None, "no file has begun since"
