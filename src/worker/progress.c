@@ -328,6 +328,17 @@ static int put_gtids_after(struct pen_task *t, struct pen_position *p)
     return rc;
 }
 
+/* MariaDB's connector takes the GTID event of a statement for a BEGIN, and then tells of it. */
+static int put_transaction(struct pen_task *t, struct pen_position *p)
+{
+    if (!t->tx.metadata || !t->tx.open || t->tx.id.n == 0)
+        return 0;
+    struct pen_buf PEN_CLEANUP(pen_buf_done) id = PEN_BUF_INIT;
+    pen_buf_put_json_string(&id, pen_buf_span(&t->tx.id));
+    return id.bad ? PEN_E_NOMEM
+                  : pen_position_set_extra(p, "transaction_id", pen_buf_span(&id));
+}
+
 /* The position of a statement's history record: its end. A statement inside a transaction (CREATE …
  * SELECT) has the place of BEGIN and the number of the event, so that what recovers behind it has the
  * table whose creation it skips then. */
@@ -347,6 +358,8 @@ int progress_json(struct pen_task *t, struct pen_buf *b)
             p.ts_sec = t->source.ts_us / 1000000;
         rc = pen_position_set_file(&p, pen_buf_span(&t->place.file));
     }
+    if (rc == 0)
+        rc = put_transaction(t, &p);
     if (rc == 0)
         pen_position_write(&p, b);
     pen_position_done(&p);

@@ -33,7 +33,7 @@ LIVE = STAMPS + [
     (re.compile(r'"([a-z_]*ts_(?:ms|us|ns))":(\d+|null)'), r'"\1":0'),
     (re.compile(r'"(pos|thread)":\d+'), r'"\1":0'),
     (re.compile(r'"file":"[^"]*"'), '"file":"F"'),
-    (re.compile(r'"(gtid|id)":"\d+-\d+-\d+"'), r'"\1":"GTID"'),
+    (re.compile(r'"(gtid|id|transaction_id)":"\d+-\d+-\d+"'), r'"\1":"GTID"'),
     (re.compile(r'"server_id":\d+'), '"server_id":0'),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}:[0-9,:-]+"), "GTID"),
     (re.compile(r"file=[^,\"]*,pos=\d+"), "file=F,pos=0"),
