@@ -335,8 +335,7 @@ static int put_transaction(struct pen_task *t, struct pen_position *p)
         return 0;
     struct pen_buf PEN_CLEANUP(pen_buf_done) id = PEN_BUF_INIT;
     pen_buf_put_json_string(&id, pen_buf_span(&t->tx.id));
-    return id.bad ? PEN_E_NOMEM
-                  : pen_position_set_extra(p, "transaction_id", pen_buf_span(&id));
+    return id.bad ? PEN_E_NOMEM : pen_position_set_extra(p, "transaction_id", pen_buf_span(&id));
 }
 
 /* The position of a statement's history record: its end. A statement inside a transaction (CREATE …
