@@ -155,10 +155,11 @@ static int begin_blocking(struct pen_task *t)
 {
     pen_buf_reset(&t->snap_gtids);
     pen_buf_put_span(&t->snap_gtids, t->source.gtid);
+    t->snap_thread = t->source.thread;
     t->source = (struct pen_source){.serial = t->source.serial + 1,
                                     .file = pen_buf_span(&t->place.file),
                                     .pos = t->place.end,
-                                    .thread = t->source.thread, /* the signal's: Debezium's stays */
+                                    .thread = -1,
                                     .server_id = t->place.server_id,
                                     .ts_us = pen_clock_wall_ns() / 1000,
                                     .now_ns = pen_clock_wall_ns(),
@@ -361,8 +362,11 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
     if (!t->snap_rows)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
     t->source.ts_us = m->table_begin.ts_ms * 1000;
-    if (t->blocking.running && t->snap_gtids.n > 0)
-        t->source.gtid = pen_buf_span(&t->snap_gtids);
+    if (t->blocking.running) { /* rows have those of the signal, the statements before them do not */
+        t->source.thread = t->snap_thread;
+        if (t->snap_gtids.n > 0)
+            t->source.gtid = pen_buf_span(&t->snap_gtids);
+    }
     pen_source_touch(&t->source);
     pen_info(TASK_LOG, "snapshot of '%.*s.%.*s' (table %u of %u, about %llu rows)",
              PEN_SPAN_ARG(m->table_begin.db), PEN_SPAN_ARG(m->table_begin.table),

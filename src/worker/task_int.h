@@ -203,6 +203,7 @@ struct pen_task {
     struct pen_task_scan *snap_scan; /* of that table; NULL: there was no memory for it */
     struct pen_row_set *snap_rows;
     struct pen_buf snap_file, snap_gtids;
+    int64_t snap_thread;
     uint64_t snap_pos;
     struct pen_buf statement; /* of the snapshot's structure */
     bool unpublished;         /* … and no schema-change topic gets it */

@@ -317,7 +317,9 @@ def test_blocking_snapshots(database, stream):
     blocking(d, "two", "(a|b)", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": f"SELECT * FROM {d.name}.b WHERE id > 1"}])
     s.wait(lambda: len(reads(s, "b")) == 2, "rows of b")
     assert [r.value["after"]["id"] for r in reads(s, "b")] == [2, 3] and len(reads(s, "a")) == 5
-    ddl = [r.value["ddl"].split("(")[0].strip() for r in s.records if isinstance(r.value, dict) and r.value.get("ddl")]
+    statements = [r.value for r in s.records if isinstance(r.value, dict) and r.value.get("ddl")]
+    assert all(x["source"]["thread"] is None and x["source"]["gtid"] is None for x in statements[-4:])
+    ddl = [x["ddl"].split("(")[0].strip() for x in statements]
     assert ddl[-4:] == [f"DROP TABLE IF EXISTS `{d.name}`.`a`", f"DROP TABLE IF EXISTS `{d.name}`.`b`", "CREATE TABLE `a`", "CREATE TABLE `b`"]
     blocking(d, "bad", "b", additional_conditions=[{"data-collection": f"{d.name}.b", "filter": "SELECT nonsense"}])
     s.wait(lambda: notes_of_type(s, "ABORTED"), "the end of what cannot be")
