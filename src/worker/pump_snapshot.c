@@ -3,6 +3,8 @@
  * the stored offset says that the snapshot is not complete. */
 #include "task_int.h"
 
+#include <stdlib.h>
+
 static void wake(void *arg)
 {
     task_wake(arg);
@@ -265,19 +267,56 @@ static int database(struct pen_task *t, const struct pen_snapshot_msg *m)
     return rc;
 }
 
-static void add_name(struct pen_buf *b, const struct pen_snapshot_msg *m)
-{
-    pen_buf_printf(b, "%s%.*s.%.*s", b->n > 0 ? "," : "", PEN_SPAN_ARG(m->table.db),
-                   PEN_SPAN_ARG(m->table.table));
-}
-
 /* For the notifications */
 static void note_table(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     const bool data = t->blocking.running || t->decision.data;
-    add_name(&t->snap_captured, m);
-    if (data && filter_data(t->config, m->table.db, m->table.table))
-        add_name(&t->snap_tables, m);
+    struct pen_buf *all = &t->snap_captured, *read = &t->snap_tables;
+    pen_buf_printf(all, "%s%.*s.%.*s", all->n > 0 ? "," : "", PEN_SPAN_ARG(m->table.db),
+                   PEN_SPAN_ARG(m->table.table));
+    if (!data || !filter_data(t->config, m->table.db, m->table.table))
+        return;
+    pen_buf_printf(read, "%.*s.%.*s", PEN_SPAN_ARG(m->table.db), PEN_SPAN_ARG(m->table.table));
+    pen_buf_put_byte(read, 0); /* name_tables() joins them */
+}
+
+struct hashed_name {
+    struct pen_span name;
+    uint32_t bucket;
+};
+
+static int compare_hashed(const void *a, const void *b)
+{
+    const struct hashed_name *x = a, *y = b;
+    return x->bucket != y->bucket   ? (x->bucket < y->bucket ? -1 : 1)
+           : x->name.p != y->name.p ? (x->name.p < y->name.p ? -1 : 1)
+                                    : 0;
+}
+
+/* The tables that are read stand in the order of Java's HashSet, which is made for all of them at once. */
+static int name_tables(struct pen_buf *names)
+{
+    struct pen_buf joined PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    uint32_t buckets = 16;
+    size_t n = 0, i = 0;
+    for (size_t at = 0; at < names->n; at++)
+        n += names->p[at] == 0;
+    struct hashed_name *v = calloc(n + 1, sizeof(*v));
+    if (!v)
+        return PEN_E_NOMEM;
+    while (buckets < n * 4 / 3 + 1)
+        buckets *= 2;
+    for (size_t at = 0; i < n; at += v[i++].name.n + 1) {
+        v[i].name = pen_span_str((const char *)names->p + at);
+        v[i].bucket = pen_java_bucket_from(v[i].name, 0, buckets);
+    }
+    qsort(v, n, sizeof(*v), compare_hashed);
+    for (i = 0; i < n; i++)
+        pen_buf_printf(&joined, "%s%.*s", i > 0 ? "," : "", PEN_SPAN_ARG(v[i].name));
+    free(v);
+    pen_buf_reset(names);
+    pen_buf_put_span(names, pen_buf_span(&joined));
+    return joined.bad || names->bad ? PEN_E_NOMEM : 0;
 }
 
 static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
@@ -304,6 +343,8 @@ static int structure_end(struct pen_task *t, const struct pen_snapshot_msg *m)
                           memory_order_relaxed);
     atomic_store_explicit(&t->counters.snapshot_rows_expected, m->structure_end.rows_estimate,
                           memory_order_relaxed);
+    if (name_tables(&t->snap_tables) < 0)
+        return pen_error_set(&t->error, PEN_E_NOMEM, "unable to name the tables: out of memory");
     return t->history ? pen_history_store_flush(t->history, &t->error) : 0;
 }
 
@@ -362,7 +403,8 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
     if (!t->snap_rows)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
     t->source.ts_us = m->table_begin.ts_ms * 1000;
-    if (t->blocking.running) { /* rows have those of the signal, the statements before them do not */
+    if (t->blocking
+            .running) { /* rows have those of the signal, the statements before them do not */
         t->source.thread = t->snap_thread;
         if (t->snap_gtids.n > 0)
             t->source.gtid = pen_buf_span(&t->snap_gtids);
