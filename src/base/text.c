@@ -2,6 +2,9 @@
 #include <penstock/base/text.h>
 
 #include "base_int.h"
+#include <penstock/base/error.h>
+
+#include <stdlib.h>
 
 uint8_t *pen_put_hex(uint8_t *w, struct pen_span s)
 {
@@ -131,4 +134,35 @@ uint32_t pen_java_bucket_from(struct pen_span key, size_t entries, uint32_t firs
 uint32_t pen_java_bucket(struct pen_span key, size_t entries)
 {
     return pen_java_bucket_from(key, entries, 16);
+}
+
+struct hashed {
+    struct pen_span name;
+    uint32_t bucket;
+    size_t at;
+};
+
+static int compare_hashed(const void *a, const void *b)
+{
+    const struct hashed *x = a, *y = b;
+    if (x->bucket != y->bucket)
+        return x->bucket < y->bucket ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+int pen_java_set_sort(struct pen_span *names, size_t n)
+{
+    struct hashed *v = calloc(n + 1, sizeof(*v));
+    uint32_t buckets = 16;
+    if (!v)
+        return PEN_E_NOMEM;
+    while (buckets < n * 4 / 3 + 1 && buckets < 1u << 30)
+        buckets *= 2;
+    for (size_t i = 0; i < n; i++)
+        v[i] = (struct hashed){names[i], java_hash(names[i]) & (buckets - 1), i};
+    qsort(v, n, sizeof(*v), compare_hashed);
+    for (size_t i = 0; i < n; i++)
+        names[i] = v[i].name;
+    free(v);
+    return 0;
 }

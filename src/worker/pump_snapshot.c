@@ -280,43 +280,25 @@ static void note_table(struct pen_task *t, const struct pen_snapshot_msg *m)
     pen_buf_put_byte(read, 0); /* name_tables() joins them */
 }
 
-struct hashed_name {
-    struct pen_span name;
-    uint32_t bucket;
-};
-
-static int compare_hashed(const void *a, const void *b)
-{
-    const struct hashed_name *x = a, *y = b;
-    return x->bucket != y->bucket   ? (x->bucket < y->bucket ? -1 : 1)
-           : x->name.p != y->name.p ? (x->name.p < y->name.p ? -1 : 1)
-                                    : 0;
-}
-
-/* The tables that are read stand in the order of Java's HashSet, which is made for all of them at once. */
+/* The tables that are read stand in the order of a Java set. */
 static int name_tables(struct pen_buf *names)
 {
     struct pen_buf joined PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
-    uint32_t buckets = 16;
     size_t n = 0, i = 0;
     for (size_t at = 0; at < names->n; at++)
         n += names->p[at] == 0;
-    struct hashed_name *v = calloc(n + 1, sizeof(*v));
+    struct pen_span *v = calloc(n + 1, sizeof(*v));
     if (!v)
         return PEN_E_NOMEM;
-    while (buckets < n * 4 / 3 + 1)
-        buckets *= 2;
-    for (size_t at = 0; i < n; at += v[i++].name.n + 1) {
-        v[i].name = pen_span_str((const char *)names->p + at);
-        v[i].bucket = pen_java_bucket_from(v[i].name, 0, buckets);
-    }
-    qsort(v, n, sizeof(*v), compare_hashed);
+    for (size_t at = 0; i < n; at += v[i++].n + 1)
+        v[i] = pen_span_str((const char *)names->p + at);
+    int rc = pen_java_set_sort(v, n);
     for (i = 0; i < n; i++)
-        pen_buf_printf(&joined, "%s%.*s", i > 0 ? "," : "", PEN_SPAN_ARG(v[i].name));
+        pen_buf_printf(&joined, "%s%.*s", i > 0 ? "," : "", PEN_SPAN_ARG(v[i]));
     free(v);
     pen_buf_reset(names);
     pen_buf_put_span(names, pen_buf_span(&joined));
-    return joined.bad || names->bad ? PEN_E_NOMEM : 0;
+    return rc < 0 || joined.bad || names->bad ? PEN_E_NOMEM : 0;
 }
 
 static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)

@@ -206,32 +206,54 @@ static int act_log(struct pen_task *t, const struct task_signal *s, json_t *data
     return rc;
 }
 
+struct captured {
+    PEN_VEC(struct pen_span) names;
+    struct pen_arena arena;
+};
+
+static void captured_done(struct captured *c)
+{
+    pen_vec_done(&c->names);
+    pen_arena_done(&c->arena);
+}
+
+/* All captured tables, in the order of the Java set in which Debezium looks for them. */
+static int captured_tables(const struct pen_task *t, struct captured *ret)
+{
+    struct pen_table_name at;
+    for (uint32_t pos = 0; pen_catalog_next(t->catalog, &pos, &at);) {
+        if (!pen_config_captures_table(t->config, at.db, at.table))
+            continue;
+        struct pen_span *slot = pen_vec_push(&ret->names);
+        char *name = slot ? pen_arena_printf(&ret->arena, "%.*s.%.*s", PEN_SPAN_ARG(at.db),
+                                             PEN_SPAN_ARG(at.table))
+                          : NULL;
+        if (!name)
+            return PEN_E_NOMEM;
+        *slot = pen_span_str(name);
+    }
+    return pen_java_set_sort(ret->names.v, ret->names.n);
+}
+
 /* Tables that the pattern names, or itself when it names none. */
-static int expand(struct pen_task *t, struct pen_span pattern, struct pen_map *names)
+static int expand(const struct captured *c, struct pen_span pattern, struct pen_map *names)
 {
     struct pen_name_filter *f = NULL;
     struct pen_error why = {0};
-    struct pen_buf name PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
-    struct pen_table_name at;
     bool any = false;
     int rc = signal_pattern(pattern, &f, &why);
     if (rc < 0) {
         pen_warn(TASK_LOG, "'%.*s' is no pattern: %s", PEN_SPAN_ARG(pattern), why.text);
         return rc == PEN_E_NOMEM ? rc : 0;
     }
-    for (uint32_t pos = 0; rc == 0 && pen_catalog_next(t->catalog, &pos, &at);) {
-        pen_buf_reset(&name);
-        pen_buf_put_span(&name, at.db);
-        pen_buf_put_byte(&name, '.');
-        pen_buf_put_span(&name, at.table);
-        if (!pen_name_filter_match(f, pen_buf_span(&name)) ||
-            !pen_config_captures_table(t->config, at.db, at.table))
+    for (size_t i = 0; rc == 0 && i < c->names.n; i++) {
+        if (!pen_name_filter_match(f, c->names.v[i]))
             continue;
         any = true;
-        rc = pen_map_put(names, pen_buf_span(&name), t, NULL);
+        rc = pen_map_put(names, c->names.v[i], names, NULL);
     }
     pen_name_filter_free(f);
-    return rc == 0 && !any ? pen_map_put(names, pattern, t, NULL) : rc;
+    return rc == 0 && !any ? pen_map_put(names, pattern, names, NULL) : rc;
 }
 
 static struct pen_span trimmed(const json_t *v)
@@ -304,8 +326,10 @@ static int act_execute(struct pen_task *t, const struct task_signal *s, json_t *
     }
     if (blocking)
         return blocking_add(t, s->id, s->data);
+    struct captured PEN_CLEANUP(captured_done) captured = {0};
+    rc = captured_tables(t, &captured);
     for (size_t i = 0; rc == 0 && i < json_array_size(list); i++)
-        rc = expand(t, trimmed(json_array_get(list, i)), &names);
+        rc = expand(&captured, trimmed(json_array_get(list, i)), &names);
     if (rc == 0)
         rc = add_tables(t, s, data, &names);
     pen_map_done(&names);

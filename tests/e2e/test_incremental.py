@@ -268,6 +268,8 @@ def test_notifications(maria_database, stream):
     streaming(s)
     snapshot(d, "i1", "a", "n", "b")
     over(s)
+    snapshot(d, "i0", "(a|b|n|sig)", "a")
+    over(s, 2)
     s.stop()
     assert s.log().count("[Notification Service]  {id='i1', aggregate_type='Incremental Snapshot'") == 8
     all_of = [f"{d.name}.{t}" for t in ("a", "b", "marker", "n")]
@@ -278,6 +280,8 @@ def test_notifications(maria_database, stream):
     assert initial[1] == ("IN_PROGRESS", {"current_collection_in_progress": f"{d.name}.a", "data_collections": ",".join(java_set(all_of))})
     assert initial[2] == ("TABLE_SCAN_COMPLETED", {"scanned_collection": f"{d.name}.a", "total_rows_scanned": "3", "status": "SUCCEEDED", "data_collections": captured})
     a, n, b = (f"{d.name}.{t}" for t in "anb")
+    matching = java_set([a, b, n, f"{d.name}.sig"])
+    assert [v["additional_data"]["data_collections"] for v in found if v["id"] == "i0" and v["type"] == "STARTED"] == [",".join(matching)]
     assert [(v["type"], v["additional_data"]) for v in found if v["id"] == "i1"] == [
         ("STARTED", {"data_collections": f"{a},{n},{b}"}),
         ("IN_PROGRESS", {"current_collection_in_progress": a, "maximum_key": "3", "last_processed_key": "2", "data_collections": f"{a},{n},{b}"}),

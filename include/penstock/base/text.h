@@ -23,6 +23,9 @@ void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the 
  * 2; Java's own beginning is 16. */
 uint32_t pen_java_bucket_from(struct pen_span key, size_t entries, uint32_t first);
 uint32_t pen_java_bucket(struct pen_span key, size_t entries);
+/* Sorts names as a HashSet of String keys has them that is made of all of them at once; those of one bucket
+ * stay as they stand. @returns 0 or PEN_E_NOMEM */
+PEN_MUST_USE int pen_java_set_sort(struct pen_span *names, size_t n);
 
 /* One character, a code point below 0x110000: at most 4 bytes. */
 PEN_INLINE uint8_t *pen_put_utf8_char(uint8_t *w, uint32_t c)

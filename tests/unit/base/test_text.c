@@ -163,6 +163,31 @@ static void numbers(void)
                 PEN_SPAN_LIT("00000000000000000007"), "twenty digits");
 }
 
+/* As Java 17 prints new HashSet<>(List.of("shop.t0", …)) */
+static void sets(void)
+{
+    static const char *const want[] = {
+        [3] = "0,1,2,",
+        [11] = "0,1,10,2,3,8,9,4,5,6,7,",
+        [12] = "0,1,10,2,3,11,8,9,4,5,6,7,",
+        [30] = "0,1,10,2,3,13,14,11,12,8,9,4,5,6,7,28,29,26,27,20,21,24,25,22,23,17,18,15,16,19,"};
+    char texts[30][16];
+    for (size_t n = 0; n < PEN_COUNT(want); n++) {
+        struct pen_span names[30];
+        struct pen_buf PEN_CLEANUP(pen_buf_done) got = PEN_BUF_INIT;
+        if (n > 0 && !want[n])
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            snprintf(texts[i], sizeof(texts[i]), "shop.t%zu", i);
+            names[i] = pen_span_str(texts[i]);
+        }
+        TAP_EQ_INT(pen_java_set_sort(names, n), 0, "a set of %zu", n);
+        for (size_t i = 0; i < n; i++)
+            pen_buf_printf(&got, "%s,", (const char *)names[i].p + 6);
+        TAP_EQ_SPAN(pen_buf_span(&got), pen_span_str(n ? want[n] : ""), "in Java's order, %zu", n);
+    }
+}
+
 int main(void)
 {
     for (size_t i = 0; i < PEN_COUNT(cases); i++) {
@@ -174,6 +199,7 @@ int main(void)
     every_offset();
     mixed_scripts();
     numbers();
+    sets();
     struct pen_buf b = PEN_BUF_INIT;
     pen_buf_put_json_string(&b, PEN_SPAN_LIT("a\"b"));
     TAP_EQ_SPAN(pen_buf_span(&b), PEN_SPAN_LIT("\"a\\\"b\""), "JSON string with its quotes");
