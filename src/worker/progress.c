@@ -353,6 +353,8 @@ int progress_json(struct pen_task *t, struct pen_buf *b)
         p.event = inside ? t->place.events : 0;
         p.row = 0;
         p.server_id = t->place.server_id;
+        if (t->reading == TASK_SOURCE_SNAPSHOT && t->decision.rebuild_history)
+            p.snapshot = PEN_SNAPSHOT_INITIAL;
         if (t->source.ts_us)
             p.ts_sec = t->source.ts_us / 1000000;
         rc = pen_position_set_file(&p, pen_buf_span(&t->place.file));

@@ -171,29 +171,44 @@ static int begin_blocking(struct pen_task *t)
     return notify_snapshot(t, "STARTED");
 }
 
+/* Where the snapshot stands. With recovery the structure is read anew but the stored position stays (spec §4.1):
+ * its records are at that place, too, but are no part of a transaction that it may be in. */
+static int begin_place(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    struct pen_position p = {.pos = m->begin.pos, .snapshot = PEN_SNAPSHOT_INITIAL};
+    int rc = 0;
+    if (t->decision.rebuild_history) {
+        rc = pen_ledger_sent(t->ledger, &t->recovered);
+        if (rc == 0)
+            rc = pen_position_copy(&p, &t->recovered);
+        p.event = p.row = 0;
+    } else {
+        rc = pen_position_set_file(&p, m->begin.file);
+        if (rc == 0 && m->begin.gtids.p && m->begin.gtids.n > 0) /* whatever gtid_mode is by now */
+            rc = pen_position_set_gtids(&p, m->begin.gtids);
+    }
+    if (rc < 0)
+        pen_error_set(&t->error, rc, "unable to keep the snapshot's position: out of memory");
+    if (rc == 0)
+        rc = progress_start(t, &p);
+    if (!t->decision.rebuild_history)
+        t->place.whole = true; /* all that was executed, also when that is nothing */
+    pen_buf_reset(&t->snap_file);
+    pen_buf_put_str(&t->snap_file, p.file ? p.file : "");
+    t->snap_pos = p.pos;
+    pen_position_done(&p);
+    return rc;
+}
+
 static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     if (t->blocking.running)
         return begin_blocking(t);
-    struct pen_position p = {.pos = m->begin.pos, .snapshot = PEN_SNAPSHOT_INITIAL};
-    int rc = pen_position_set_file(&p, m->begin.file);
-    if (rc == 0 && m->begin.gtids.p && m->begin.gtids.n > 0) /* whatever gtid_mode is by now */
-        rc = pen_position_set_gtids(&p, m->begin.gtids);
-    if (rc < 0)
-        pen_error_set(&t->error, rc, "unable to keep the snapshot's position: out of memory");
-    /* recovery: the structure is read anew, the stored position stays (spec §4.1) */
-    if (rc == 0 && !t->decision.rebuild_history) {
-        rc = progress_start(t, &p);
-        t->place.whole = true; /* all that was executed, also when that is nothing */
-    }
-    pen_position_done(&p);
+    int rc = begin_place(t, m);
     if (rc < 0)
         return rc;
     atomic_store(&t->counters.snapshot_began_ms, pen_clock_wall_ns() / 1000000);
     atomic_store(&t->counters.snapshot_ended_ms, 0);
-    pen_buf_reset(&t->snap_file);
-    pen_buf_put_span(&t->snap_file, m->begin.file);
-    t->snap_pos = m->begin.pos;
     t->sql_mode = pen_sql_mode_parse(m->begin.sql_mode);
     pen_catalog_set_sql_mode(t->catalog, t->sql_mode & ~PEN_SQL_MODE_ANSI_QUOTES);
     t->source = (struct pen_source){.serial = t->source.serial + 1,
@@ -205,7 +220,8 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
                                     .snapshot = PEN_MARKER_TRUE};
     t->place.server_id = 0;
     t->place.begin = progress_mark(t, t->snap_pos);
-    t->place.begin.snapshot = PEN_SNAPSHOT_INITIAL;
+    t->place.begin.snapshot =
+        t->decision.rebuild_history ? PEN_SNAPSHOT_NONE : PEN_SNAPSHOT_INITIAL;
     t->place.start = t->place.end = t->snap_pos;
     t->place.events = 0;
     if (!m->begin.exact && t->decision.data)
@@ -444,7 +460,7 @@ static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
     if (rc == 0 && t->notes.first)
         rc = notify_step(t);
     if (rc >= 0)
-        rc = progress_close(t);
+        rc = t->decision.rebuild_history ? progress_start(t, &t->recovered) : progress_close(t);
     if (rc < 0)
         return rc;
     atomic_store(&t->counters.snapshot_ended_ms, pen_clock_wall_ns() / 1000000);

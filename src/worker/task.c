@@ -581,6 +581,7 @@ void pen_task_free(struct pen_task *t)
     pen_arena_done(&t->json_arena);
     pen_buf_done(&t->inflated);
     pen_buf_done(&t->snap_file);
+    pen_position_done(&t->recovered);
     pen_buf_done(&t->statement);
     pen_buf_done(&t->text);
     pen_buf_done(&t->start_gtids);
