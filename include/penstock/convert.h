@@ -46,6 +46,8 @@ struct pen_out_record {
     uint32_t header_count;
     int32_t partition; /* -1 = the producer's choice */
     int64_t timestamp; /* milliseconds since 1970; 0 = when it is sent */
+    int refused;       /* PEN_E_CONFIG (a transform), PEN_E_SCHEMA (a converter): it is none, 0 = it is */
+    struct pen_span refusal; /* why */
 };
 
 /* The records of one change; everything in it is valid until the next run into it. */
@@ -72,7 +74,8 @@ PEN_MUST_USE struct pen_plan *pen_plan_compile(const struct pen_shapes *shapes,
                                                struct pen_error *err);
 void pen_plan_free(struct pen_plan *p); /* NULL is fine */
 
-/* Writes the change's records. Records whose bytes cannot be made: PEN_E_VALUE with the column
+/* Writes the change's records. One that a transform or a converter refuses is among them, marked: the
+ * others are as good as they were. Records whose bytes cannot be made: PEN_E_VALUE with the column
  * named in err (event.converting.failure.handling.mode=fail, or a NULL that the schema does not
  * allow); with warn and skip the field is null and *o counts nothing. @returns 0, PEN_E_VALUE or
  * PEN_E_NOMEM */

@@ -445,6 +445,18 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
     r->value_form = form(c, s->value, o->value, s->value_edit);
 }
 
+/* What a transform makes of a default fails where it is written, which the record's schema is now: that one
+ * record's failure, as if it were met in a row. */
+static void keep_failure(struct convert__compiler *c, struct convert__record *r)
+{
+    if (c->bad || c->code != PEN_E_CONFIG || !c->err)
+        return;
+    r->failure = keep(c, pen_span_str(c->err->text));
+    r->decides = true;
+    c->code = 0;
+    *c->err = (struct pen_error){0};
+}
+
 static void compile(struct convert__compiler *c, const struct converters *o)
 {
     const struct pen_shapes *s = c->shapes;
@@ -452,8 +464,10 @@ static void compile(struct convert__compiler *c, const struct converters *o)
     p->count = s->count;
     for (uint32_t i = 0; i < s->count; i++)
         p->events += !s->v[i].tombstone;
-    for (uint32_t i = 0; i < s->count && !c->bad && !c->code; i++)
+    for (uint32_t i = 0; i < s->count && !c->bad && !c->code; i++) {
         record(c, &s->v[i], o, &p->records[i]);
+        keep_failure(c, &p->records[i]);
+    }
     if (s->variant != PEN_VARIANT_KEY_CHANGE || !s->key_before)
         return;
     p->key_count = s->key_count;

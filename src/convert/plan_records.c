@@ -39,6 +39,7 @@ struct written {
     int32_t partition;
     int64_t timestamp;
     bool dropped;
+    int refused; /* 0, PEN_E_CONFIG, PEN_E_SCHEMA */
 };
 
 /* Headers whose values depend on the row: the array is made anew, values lie in bytes as parts. Until
@@ -192,6 +193,20 @@ static int run_error(const struct convert__run *r, int rc)
                          PEN_SPAN_ARG(t->db), PEN_SPAN_ARG(t->name), pen_error_default_text(rc));
 }
 
+/* A record that a transform or its converter refuses: the text in the place of its bytes */
+static int refuse(struct convert__run *r, int rc, struct pen_out *o, struct written *w)
+{
+    if (rc != PEN_E_CONFIG && rc != PEN_E_SCHEMA)
+        return rc;
+    w->dropped = false;
+    w->refused = rc;
+    w->value = (struct part){.at = o->bytes.n};
+    pen_buf_put_str(&o->bytes, r->err->text);
+    w->value.n = o->bytes.n - w->value.at;
+    *r->err = (struct pen_error){0};
+    return 0;
+}
+
 int convert__records_run(struct convert__run *r, struct pen_out *o)
 {
     struct pen_plan *p = r->plan;
@@ -201,8 +216,12 @@ int convert__records_run(struct convert__run *r, struct pen_out *o)
     pen_buf_reset(&o->bytes);
     pen_buf_reset(&o->headers);
     o->count = 0;
-    for (uint32_t i = 0; i < count && rc >= 0; i++)
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        written[i].refused = 0;
         rc = run_record(r, &p->records[i], o, &written[i]);
+        if (PEN_UNLIKELY(rc < 0))
+            rc = refuse(r, rc, o, &written[i]);
+    }
     if (rc >= 0 && o->bytes.bad)
         rc = PEN_E_NOMEM;
     if (PEN_UNLIKELY(rc < 0))
@@ -213,6 +232,10 @@ int convert__records_run(struct convert__run *r, struct pen_out *o)
         if (w->dropped)
             continue;
         struct pen_out_record *out = &o->records[o->count++];
+        if (PEN_UNLIKELY((out->refused = w->refused) != 0)) {
+            out->refusal = part_span(&o->bytes, &w->value);
+            continue;
+        }
         out->topic = w->topic.null ? rec->topic : part_span(&o->bytes, &w->topic);
         out->topic_handle = rec->topic_program ? NULL : &rec->topic_handle;
         out->key = part_span(&o->bytes, &w->key);

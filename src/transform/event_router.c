@@ -310,6 +310,8 @@ static int new_record(const struct outbox *t, struct transform__edit *e,
     if (rc == 0)
         rc = outbox__value(t, e, row, &payload, &by);
     if (rc == 0)
+        rc = outbox__bare_value(t, e, root);
+    if (rc == 0)
         rc = route(t, e, &by);
     if (rc < 0)
         return rc;

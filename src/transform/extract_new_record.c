@@ -191,6 +191,29 @@ static int tombstone(const struct unwrap *u, struct transform__edit *e)
     return 0;
 }
 
+static int put_is_null(const struct pen_derive_call *c)
+{
+    pen_buf_put_str(c->out, pen_json_is_null(c->in[0]) ? "true" : "false");
+    return 0;
+}
+
+/* A value that is no envelope stays; where a row has null in its place, the record is a tombstone like others */
+static int bare_value(const struct unwrap *u, struct transform__edit *e)
+{
+    const struct pen_field *v = e->r->value;
+    const bool can_be_null =
+        v->from != PEN_FROM_FIELDS && v->from != PEN_FROM_CONST && v->from != PEN_FROM_FIXED_VALUE;
+    if (!can_be_null || u->mode == MODE_REWRITE_TOMBSTONE)
+        return 0;
+    struct pen_field *out = pen_arena_alloc(e->arena, sizeof(*out));
+    if (!out)
+        return transform__no_memory(e->err);
+    *out = (struct pen_field){.type = PEN_SCHEMA_BOOLEAN};
+    e->r->drop_if = out;
+    int rc = transform__derive(e->arena, v, put_is_null, NULL, 0, out);
+    return rc < 0 ? transform__no_memory(e->err) : 0;
+}
+
 /* A topic that is blank is none: the record's stays */
 static int put_topic(const struct pen_derive_call *c)
 {
@@ -303,7 +326,7 @@ static int unwrap_apply(const void *self, struct transform__edit *e)
     if (transform__is_null(r->value))
         return tombstone(u, e);
     if (!transform__is_envelope(r))
-        return 0;
+        return bare_value(u, e);
     struct pen_field *before = transform__field(r->value, LIT("before"));
     struct pen_field *after = transform__field(r->value, LIT("after"));
     int rc = add_headers(u, e);

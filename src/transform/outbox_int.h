@@ -33,6 +33,10 @@ struct outbox {
 PEN_MUST_USE int outbox__value(const struct outbox *t, struct transform__edit *e,
                                const struct pen_field *row, const struct pen_field *payload,
                                const struct pen_field *route);
+/* The value that such an edit leaves alone: without an envelope and with route.tombstone.on.empty.payload a blank
+ * payload is null for the transforms that follow, too. */
+PEN_MUST_USE int outbox__bare_value(const struct outbox *t, struct transform__edit *e,
+                                    struct pen_field *root);
 void outbox__schemas_done(struct outbox_schemas *s);
 
 #endif

@@ -296,6 +296,21 @@ static int version_base(const struct outbox *t, struct transform__edit *e,
                : 0;
 }
 
+static int put_unless_blank(const struct pen_derive_call *c)
+{
+    pen_buf_put_span(c->out, is_blank(c->in[0]) ? LIT("null") : c->in[0]);
+    return 0;
+}
+
+int outbox__bare_value(const struct outbox *t, struct transform__edit *e, struct pen_field *root)
+{
+    const struct pen_field base = *root;
+    if (!t->tombstone || t->enveloped || root->type != PEN_SCHEMA_STRING)
+        return 0;
+    int rc = transform__derive(e->arena, &base, put_unless_blank, NULL, 0, root);
+    return rc < 0 ? transform__no_memory(e->err) : 0;
+}
+
 int outbox__value(const struct outbox *t, struct transform__edit *e, const struct pen_field *row,
                   const struct pen_field *payload, const struct pen_field *route)
 {

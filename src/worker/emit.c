@@ -139,18 +139,35 @@ static int put(struct pen_task *t, struct pen_record *r, uint64_t event, uint64_
     return 0;
 }
 
+/* Whether a record of t->out behind record i will be sent */
+static bool more_come(const struct pen_task *t, uint32_t i)
+{
+    bool more = false;
+    for (i++; i < t->out.count; i++)
+        more |= t->out.records[i].refused == 0 ||
+                t->config->errors_tolerance != PEN_CONFIG_TOLERANCE_ALL;
+    return more;
+}
+
 /* Record i of t->out, and the row that it completes: only the last record of a row does, with the ones
- * before it the row before is. */
+ * before it the row before is. @returns 0, 1 = it is refused and left out, or < 0 */
 static int out_record(struct pen_task *t, uint32_t i, struct pen_record *r, uint64_t *row)
 {
     const struct pen_out_record *o = &t->out.records[i];
+    if (PEN_UNLIKELY(o->refused != 0)) {
+        pen_error_set(&t->error, o->refused, "%.*s", PEN_SPAN_ARG(o->refusal));
+        if (!task_tolerates(t, &t->error))
+            return o->refused;
+        t->error = (struct pen_error){0};
+        return 1;
+    }
     *r = (struct pen_record){.key = o->key,
                              .value = o->value,
                              .headers = o->headers,
                              .header_count = o->header_count,
                              .partition = o->partition,
                              .timestamp = o->timestamp};
-    *row = t->emit_row > 0 && i + 1 < t->out.count ? t->emit_row - 1 : t->emit_row;
+    *row = t->emit_row > 0 && more_come(t, i) ? t->emit_row - 1 : t->emit_row;
     return record_topic(t, o, &r->topic);
 }
 
@@ -162,6 +179,8 @@ int emit_out(struct pen_task *t)
         int rc = out_record(t, i, &r, &row);
         if (rc < 0)
             return rc;
+        if (rc > 0)
+            continue;
         int64_t token = -1;
         rc = t->waiting ? PEN_E_FULL : put(t, &r, t->emit_event, row, &token);
         if (rc == PEN_E_FULL)
@@ -210,6 +229,8 @@ int emit_in_transaction(struct pen_task *t)
         struct pen_record r;
         uint64_t row;
         int rc = out_record(t, i, &r, &row);
+        if (rc > 0)
+            continue;
         if (rc == 0)
             rc = append(t, &h->tail, &r, t->emit_event, row, -1);
         if (rc < 0)

@@ -13,15 +13,24 @@
     "transforms=r", "transforms.r.type=org.apache.kafka.connect.transforms.RegexRouter",           \
         "transforms.r.regex=.*\\.things", "transforms.r.replacement=$9"
 
+#define FOR_TOMBSTONES                                                                             \
+    "predicates=p", "transforms.r.predicate=p",                                                    \
+        "predicates.p.type=org.apache.kafka.connect.transforms.predicates.RecordIsTombstone"
+
 static const struct row {
     const char *sentence;
     const char *options[8];
     struct fault_plan plan;
     int code;         /* what it ends with */
-    const char *less; /* lines with this are left out; NULL: as many as were rejected */
+    const char *less; /* lines with this are left out, with "\t" tombstones; NULL: as many as were rejected */
 } rows[] = {
     {"a transform that fails ends the task", {BROKEN}, {.seed = 1}, PEN_E_CONFIG, ".things\t"},
     {"all: the records that it fails for are left out", {BROKEN, ALL}, {.seed = 2}, 0, ".things\t"},
+    {"all: of a change the one record that it fails for is left out",
+     {BROKEN, FOR_TOMBSTONES, ALL},
+     {.seed = 2},
+     0,
+     "\t"},
     {"all, logged",
      {BROKEN, ALL, "errors.log.enable=true", "errors.log.include.messages=true"},
      {.seed = 3, .full = 3, .segment = 3, .slots = 16},
@@ -63,12 +72,17 @@ static bool is_in(const struct fault_result *r, const char *line)
     return false;
 }
 
+static bool has(const char *line, const char *less)
+{
+    return strcmp(less, "\t") == 0 ? line[strlen(line) - 1] == '\t' : strstr(line, less) != NULL;
+}
+
 static size_t missing(const struct fault_result *got, const struct fault_result *want,
                       const char *less)
 {
     size_t n = 0;
     for (size_t i = 0; i < want->lines.n; i++)
-        if (!(less && strstr(want->lines.v[i], less)))
+        if (!(less && has(want->lines.v[i], less)))
             n += !is_in(got, want->lines.v[i]);
     return n;
 }
@@ -77,7 +91,7 @@ static size_t lines_with(const struct fault_result *r, const char *text)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->lines.n; i++)
-        n += strstr(r->lines.v[i], text) != NULL;
+        n += has(r->lines.v[i], text);
     return n;
 }
 

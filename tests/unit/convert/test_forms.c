@@ -100,6 +100,9 @@ static void run(size_t i)
     struct pen_plan *p = rc < 0 ? NULL : pen_plan_compile(&shapes, &o, &o, NULL, &err);
     if (TAP_OK(p != NULL, "%s: plan compiles %s", rows[i].name, err.text)) {
         rc = pen_plan_run(p, &c, &out, &err);
+        if (rc == 0 && out.records[0].refused)
+            rc = pen_error_set(&err, out.records[0].refused, "%.*s",
+                               PEN_SPAN_ARG(out.records[0].refusal));
         check(i, rc, &err, rc < 0 ? PEN_SPAN_NONE : out.records[0].value);
     }
     pen_plan_free(p);
