@@ -388,7 +388,7 @@ static void headers(struct convert__compiler *c, const struct pen_shape *s,
         const bool text = f->from == PEN_FROM_CONST && f->constant.kind == PEN_CONST_TEXT;
         if (text && (simple || o->converter == PEN_CONVERTER_STRING)) {
             h->value = keep(c, f->constant.s.p ? f->constant.s : LIT(""));
-        } else if (!simple) {
+        } else if (!simple && !(f->schemaless && always_null(f))) {
             converted_header(c, f, o, h);
             r->varying += h->program != NULL;
         } else if (!always_null(f)) {

@@ -8,8 +8,11 @@
 #include <stdlib.h>
 
 struct insert_header {
-    struct pen_span name, value; /* value.p NULL = null */
-    enum pen_schema_type type;   /* STRING, also of dates and fractions; BOOLEAN; an integer's */
+    struct pen_span name, value; /* value.p NULL = null, without a schema */
+    enum pen_schema_type type;   /* STRING, BOOLEAN, or the smallest one that holds the number */
+    const char *logical;         /* Connect's Date, Time, Timestamp; else NULL */
+    int64_t number;              /* of a BOOLEAN, an integer, a moment */
+    double real;
 };
 
 static bool digits_at(struct pen_span s, const char *pattern)
@@ -22,26 +25,35 @@ static bool digits_at(struct pen_span s, const char *pattern)
     return true;
 }
 
-/* A date, time or timestamp as it is printed again: by value, a date before 1970-01-02 as a time.
- * @returns false when s is none */
-static bool temporal(struct pen_span s, struct pen_span *ret)
+static int64_t digits(const uint8_t *p, size_t n)
 {
-    const bool late = s.n >= 10 && memcmp(s.p, "1970-01-02", 10) >= 0;
-    if (s.n == 10 && digits_at(s, "0000-00-00")) {
-        *ret = late ? s : LIT("00:00:00.000Z");
-        return true;
-    }
-    if (s.n == 13 && digits_at(s, "00:00:00.000Z")) {
-        *ret = s;
-        return true;
-    }
-    if (s.n != 24 || !digits_at(s, "0000-00-00T00:00:00.000Z"))
+    int64_t v = 0;
+    for (size_t i = 0; i < n; i++)
+        v = v * 10 + p[i] - '0';
+    return v;
+}
+
+static int64_t millis_of(const uint8_t *p) /* 00:00:00.000Z */
+{
+    return ((digits(p, 2) * 60 + digits(p + 3, 2)) * 60 + digits(p + 6, 2)) * 1000 +
+           digits(p + 9, 3);
+}
+
+/* A date, time or timestamp. @returns false when s is none */
+static bool temporal(struct pen_span s, struct insert_header *t)
+{
+    const bool date = s.n == 10 && digits_at(s, "0000-00-00");
+    const bool time = s.n == 13 && digits_at(s, "00:00:00.000Z");
+    if (!date && !time && (s.n != 24 || !digits_at(s, "0000-00-00T00:00:00.000Z")))
         return false;
-    const struct pen_span clock = pen_span_make(s.p + 11, 13);
-    if (late && pen_span_eq_str(clock, "00:00:00.000Z"))
-        *ret = pen_span_make(s.p, 10);
-    else
-        *ret = late ? s : clock;
+    t->type = date || time ? PEN_SCHEMA_INT32 : PEN_SCHEMA_INT64;
+    t->logical = date   ? "org.apache.kafka.connect.data.Date"
+                 : time ? "org.apache.kafka.connect.data.Time"
+                        : "org.apache.kafka.connect.data.Timestamp";
+    t->number = time ? millis_of(s.p)
+                     : transform__days(digits(s.p, 4), digits(s.p + 5, 2), digits(s.p + 8, 2));
+    if (!date && !time)
+        t->number = t->number * 86400000 + millis_of(s.p + 11);
     return true;
 }
 
@@ -84,34 +96,46 @@ static bool whole(struct pen_span s, int64_t *ret)
     return true;
 }
 
-static bool number(struct pen_arena *a, struct pen_span s, struct pen_span *ret)
+static enum pen_schema_type integer_type(int64_t v)
 {
-    uint8_t text[64], *end = text;
+    return v >= INT8_MIN && v <= INT8_MAX     ? PEN_SCHEMA_INT8
+           : v >= INT16_MIN && v <= INT16_MAX ? PEN_SCHEMA_INT16
+           : v >= INT32_MIN && v <= INT32_MAX ? PEN_SCHEMA_INT32
+                                              : PEN_SCHEMA_INT64;
+}
+
+/* Beyond a long: the text of a decimal, without a plus and zeros in front */
+static int big_integer(struct pen_arena *a, struct pen_span s, struct insert_header *t)
+{
+    const bool minus = s.p[0] == '-';
+    size_t i = minus || s.p[0] == '+';
+    while (i + 1 < s.n && s.p[i] == '0')
+        i++;
+    const char *text =
+        pen_arena_printf(a, "%s%.*s", minus ? "-" : "", (int)(s.n - i), (const char *)s.p + i);
+    t->value = text ? pen_span_str(text) : t->value;
+    return text ? 0 : PEN_E_NOMEM;
+}
+
+static int number(struct pen_arena *a, struct pen_span s, struct insert_header *t)
+{
     char copy[64];
-    int64_t v;
     if (!is_decimal(s) || s.n >= sizeof(copy))
-        return false;
+        return 0;
     memcpy(copy, s.p, s.n);
     copy[s.n] = 0;
-    if (whole(s, &v)) {
-        end = pen_put_i64(text, v);
-    } else if (strpbrk(copy, ".eE")) {
-        const float f = strtof(copy, NULL);
-        if (!isfinite(strtod(copy, NULL)))
-            return false;
-        end = isfinite(f) ? pen_put_float_as(text, f, PEN_FLOAT_JDK17)
-                          : pen_put_double_as(text, strtod(copy, NULL), PEN_FLOAT_JDK17);
-    } else { /* beyond a long: a decimal, without a plus and zeros in front */
-        size_t i = copy[0] == '+' || copy[0] == '-';
-        if (copy[0] == '-')
-            *end++ = '-';
-        while (copy[i] == '0' && copy[i + 1])
-            i++;
-        memcpy(end, copy + i, s.n - i);
-        end += s.n - i;
+    if (whole(s, &t->number)) {
+        t->type = integer_type(t->number);
+        return 0;
     }
-    *ret = pen_arena_span(a, pen_span_make(text, (size_t)(end - text)));
-    return ret->p != NULL;
+    if (!strpbrk(copy, ".eE"))
+        return big_integer(a, s, t);
+    if (!isfinite(strtod(copy, NULL)))
+        return 0;
+    const float f = strtof(copy, NULL);
+    t->type = isfinite(f) ? PEN_SCHEMA_FLOAT32 : PEN_SCHEMA_FLOAT64;
+    t->real = isfinite(f) ? (double)f : strtod(copy, NULL);
+    return 0;
 }
 
 /* The first token is what counts: up to one of Connect's delimiters */
@@ -123,48 +147,36 @@ static struct pen_span first_token(struct pen_span s)
     return pen_span_trim(pen_span_make(s.p, i));
 }
 
-static int literal(const struct transform__config *c, struct pen_span given, struct pen_span *ret,
-                   struct pen_error *err)
+static int literal(const struct transform__config *c, struct pen_span given,
+                   struct insert_header *t, struct pen_error *err)
 {
     const struct pen_span s = pen_span_trim(given), token = first_token(given);
-    *ret = given;
+    t->value = given;
+    t->type = PEN_SCHEMA_STRING;
     if (pen_span_eq_str(s, "null")) {
-        *ret = PEN_SPAN_NONE;
+        t->value = PEN_SPAN_NONE;
         return 0;
     }
-    if (pen_span_eq_str(s, "true") || pen_span_eq_str(s, "false")) {
-        *ret = s;
+    t->number = pen_span_eq_str(s, "true");
+    if (t->number || pen_span_eq_str(s, "false")) {
+        t->type = PEN_SCHEMA_BOOLEAN;
         return 0;
     }
     if (s.n > 0 && (s.p[0] == '[' || s.p[0] == '{'))
         return transform__bad_option(c, "value.literal", err,
                                      "lists and maps are not supported as header values");
     const bool digit = s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9';
-    if (digit && temporal(s, ret))
+    if (digit && temporal(s, t))
         return 0;
-    if (token.n > 0 && (digit || token.p[0] == '+' || token.p[0] == '-'))
-        (void)number(c->arena, token, ret);
+    if (token.n > 0 && (digit || token.p[0] == '+' || token.p[0] == '-') &&
+        number(c->arena, token, t) < 0)
+        return transform__no_memory(err);
     return 0;
-}
-
-/* For whoever makes a field of the header: the smallest type that holds the number */
-static enum pen_schema_type type_of(struct pen_span given, struct pen_span read)
-{
-    const struct pen_span s = pen_span_trim(given);
-    int64_t v;
-    if (pen_span_eq_str(s, "true") || pen_span_eq_str(s, "false"))
-        return PEN_SCHEMA_BOOLEAN;
-    if (pen_span_i64(read, &v) < 0 || memchr(s.p, '.', s.n))
-        return PEN_SCHEMA_STRING;
-    return v >= INT8_MIN && v <= INT8_MAX     ? PEN_SCHEMA_INT8
-           : v >= INT16_MIN && v <= INT16_MAX ? PEN_SCHEMA_INT16
-           : v >= INT32_MIN && v <= INT32_MAX ? PEN_SCHEMA_INT32
-                                              : PEN_SCHEMA_INT64;
 }
 
 static int insert_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
-    struct insert_header *t = pen_arena_alloc(c->arena, sizeof(*t));
+    struct insert_header *t = pen_arena_calloc(c->arena, 1, sizeof(*t));
     if (!t)
         return transform__no_memory(err);
     t->name = transform__option(c, "header", NULL);
@@ -174,23 +186,36 @@ static int insert_create(const struct transform__config *c, void **ret, struct p
     if (!value.p)
         return transform__option_needed(c, "value.literal", &value, err);
     *ret = t;
-    int rc = literal(c, value, &t->value, err);
-    t->type = type_of(value, t->value);
-    return rc;
+    return literal(c, value, t, err);
+}
+
+static int put_number(const struct pen_derive_call *c)
+{
+    int64_t v;
+    memcpy(&v, c->arg, sizeof(v));
+    pen_buf_printf(c->out, "%lld", (long long)v);
+    return 0;
 }
 
 static int insert_apply(const void *self, struct transform__edit *e)
 {
     const struct insert_header *t = self;
     struct pen_field f = transform__text(PEN_SPAN_NONE, t->value);
-    f.optional = !t->value.p;
+    f.optional = false;
+    f.type = t->type;
     if (!t->value.p) {
         f.from = PEN_FROM_NULL;
+        f.optional = f.schemaless = true;
+    } else if (t->logical) {
+        f.schema_name = pen_span_str(t->logical);
+        f.version = 1;
+        if (transform__derive_of(e->arena, NULL, 0, put_number, &t->number, sizeof(t->number), &f) <
+            0)
+            return transform__no_memory(e->err);
+    } else if (t->type == PEN_SCHEMA_FLOAT32 || t->type == PEN_SCHEMA_FLOAT64) {
+        f.constant = (struct pen_constant){.kind = PEN_CONST_FLOAT, .d = t->real};
     } else if (t->type != PEN_SCHEMA_STRING) {
-        f.type = t->type;
-        f.constant.kind = PEN_CONST_INT;
-        if (pen_span_i64(t->value, &f.constant.i) < 0)
-            f.constant.i = pen_span_eq_str(t->value, "true");
+        f.constant = (struct pen_constant){.kind = PEN_CONST_INT, .i = t->number};
     }
     return transform__add_header(e->arena, e->r, t->name, &f) < 0 ? transform__no_memory(e->err)
                                                                   : 0;

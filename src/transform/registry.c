@@ -22,6 +22,8 @@ static const struct transform__kind *const kinds[] = {
     &transform__timezone_converter,
     &transform__swap_geometry,
     &transform__geometry_format,
+    &transform__vector_to_json,
+    &transform__extract_schema,
     &transform__schema_change_event_filter,
     &transform__timestamp_router,
     &transform__insert_header,

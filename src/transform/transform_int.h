@@ -87,7 +87,8 @@ extern const struct transform__kind transform__extract_new_record, transform__re
     transform__insert_header, transform__drop_headers, transform__value_to_key,
     transform__event_router, transform__logical_table_router, transform__read_to_insert,
     transform__partition_routing, transform__extract_changed, transform__header_to_value,
-    transform__timezone_converter, transform__swap_geometry, transform__geometry_format;
+    transform__timezone_converter, transform__swap_geometry, transform__geometry_format,
+    transform__vector_to_json, transform__extract_schema;
 extern const struct transform__kind transform__insert_field[2], transform__replace_field[2],
     transform__hoist_field[2], transform__extract_field[2], transform__set_schema_metadata[2],
     transform__header_from[2], transform__flatten[2], transform__mask_field[2], transform__cast[2],
