@@ -414,6 +414,14 @@ struct converters {
     const struct pen_json_options *key, *value, *header;
 };
 
+/* JsonConverter writes no null where the schema of the whole has neither room for it nor a default: what
+ * ExtractField leaves of a struct that is not there. */
+static bool refuses_null(const struct pen_field *f, const struct pen_json_options *o)
+{
+    return f && always_null(f) && !f->optional && !f->schemaless && f->def.kind == PEN_CONST_NONE &&
+           converter_of(o, f) == PEN_CONVERTER_JSON;
+}
+
 static void record(struct convert__compiler *c, const struct pen_shape *s,
                    const struct converters *o, struct convert__record *r)
 {
@@ -426,6 +434,12 @@ static void record(struct convert__compiler *c, const struct pen_shape *s,
         s->failure.p || s->topic_from || s->partition_from || s->timestamp_from || s->drop_if;
     if (s->dropped || s->failure.p)
         return;
+    if (refuses_null(s->key, o->key) || refuses_null(s->value, o->value)) {
+        r->failure = keep(c, LIT("Conversion error: null value for field that is required and has "
+                                 "no default value"));
+        r->decides = true;
+        return;
+    }
     headers(c, s, o->header, r);
     if (s->topic_from)
         r->topic_program = text_program(c, s->topic_from);

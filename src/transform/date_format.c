@@ -5,7 +5,7 @@
  * A letter's count is its least number of digits, but for years, months and days by name. */
 #include "transform_int.h"
 
-static const char letters[] = "GyMdDHkKhmsSaEuzZX";
+static const char letters[] = "GyYMLdDwWFHkKhmsSaEuzZX";
 static const char *const months[] = {"January",   "February", "March",    "April",
                                      "May",       "June",     "July",     "August",
                                      "September", "October",  "November", "December"};
@@ -75,6 +75,39 @@ static void put_number(struct pen_buf *b, int64_t v, unsigned count)
     pen_buf_printf(b, "%0*lld", (int)count, (long long)v);
 }
 
+static unsigned week_day_of(int64_t days) /* 0 = Sunday; 1970-01-01 was a Thursday */
+{
+    return (unsigned)(((days + 4) % 7 + 7) % 7);
+}
+
+/* Weeks begin on Sunday, and the one that has January 1st is the first, of the year that it is in. */
+static int64_t week_of_year(const struct transform__civil *t, int64_t *ret_year)
+{
+    const int64_t day = transform__days(t->year, t->month, t->day);
+    const int64_t first = transform__days(t->year, 1, 1), next = transform__days(t->year + 1, 1, 1);
+    *ret_year = day >= next - week_day_of(next) ? t->year + 1 : t->year;
+    return *ret_year > t->year ? 1 : (day - first + week_day_of(first)) / 7 + 1;
+}
+
+static void put_year(struct pen_buf *b, int64_t year, unsigned count)
+{
+    put_number(b, count == 2 ? year % 100 : year, count);
+}
+
+static void put_week(struct pen_buf *b, const struct piece *p, const struct transform__civil *t)
+{
+    int64_t year, week = week_of_year(t, &year);
+    const unsigned first = week_day_of(transform__days(t->year, t->month, 1));
+    if (p->letter == 'Y')
+        put_year(b, year, p->count);
+    else if (p->letter == 'w')
+        put_number(b, week, p->count);
+    else if (p->letter == 'W')
+        put_number(b, (t->day - 1 + first) / 7 + 1, p->count);
+    else
+        put_number(b, (t->day - 1) / 7 + 1, p->count);
+}
+
 static void put_piece(struct pen_buf *b, const struct piece *p, const struct transform__civil *t)
 {
     const unsigned hour = t->of_day / 3600000;
@@ -86,12 +119,16 @@ static void put_piece(struct pen_buf *b, const struct piece *p, const struct tra
         pen_buf_put_lit(b, "AD");
         return;
     case 'y':
-        if (p->count == 2)
-            put_number(b, t->year % 100, 2);
-        else
-            put_number(b, t->year, p->count);
+        put_year(b, t->year, p->count);
+        return;
+    case 'Y':
+    case 'w':
+    case 'W':
+    case 'F':
+        put_week(b, p, t);
         return;
     case 'M':
+    case 'L':
         if (p->count >= 3)
             put_name(b, months[t->month - 1], p->count);
         else
@@ -236,7 +273,13 @@ static bool take_piece(const struct piece *p, bool abutting, struct pen_span *s,
                            : 2000;
         return true;
     }
+    case 'Y': /* a year of weeks, that is none without the other fields of such a date */
+    case 'w':
+    case 'W':
+    case 'F':
+        return false;
     case 'M':
+    case 'L':
         if (p->count < 3)
             return take_digits(s, most, &r->month);
         if (!take_name(s, months, 12, &r->month))

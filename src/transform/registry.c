@@ -200,15 +200,25 @@ static int unknown(struct pen_error *err, const char *prefix, struct pen_span ty
 {
     if (type.n == 0)
         return pen_error_set(err, PEN_E_CONFIG, "option '%stype' is missing", prefix);
-    static const char *const scripted[] = {"io.debezium.transforms.Filter",
-                                           "io.debezium.transforms.ContentBasedRouter"};
-    for (size_t i = 0; i < PEN_COUNT(scripted); i++)
-        if (pen_span_eq_str(type, scripted[i]))
+    static const struct {
+        const char *class_name, *why;
+    } known[] = {
+        {"io.debezium.transforms.Filter",
+         "it runs a script for each record, and there is no scripting language here"},
+        {"io.debezium.transforms.ContentBasedRouter",
+         "it runs a script for each record, and there is no scripting language here"},
+        {"io.debezium.transforms.tracing.ActivateTracingSpan",
+         "it reports to OpenTelemetry, which penstock does not; without it, take the transform "
+         "away"},
+        {"io.debezium.transforms.openlineage.OpenLineage",
+         "it sends OpenLineage events and leaves records as they are; without them, take the "
+         "transform away"},
+    };
+    for (size_t i = 0; i < PEN_COUNT(known); i++)
+        if (pen_span_eq_str(type, known[i].class_name))
             return pen_error_set(err, PEN_E_CONFIG,
-                                 "option '%stype': class '%.*s' is not built into penstock: it "
-                                 "runs a script for each record, and there is no scripting "
-                                 "language here",
-                                 prefix, PEN_SPAN_ARG(type));
+                                 "option '%stype': class '%.*s' is not built into penstock: %s",
+                                 prefix, PEN_SPAN_ARG(type), known[i].why);
     return pen_error_set(err, PEN_E_CONFIG,
                          "option '%stype': class '%.*s' is not built into penstock", prefix,
                          PEN_SPAN_ARG(type));
