@@ -46,7 +46,7 @@ struct pen_out_record {
     uint32_t header_count;
     int32_t partition; /* -1 = the producer's choice */
     int64_t timestamp; /* milliseconds since 1970; 0 = when it is sent */
-    int refused;       /* PEN_E_CONFIG (a transform), PEN_E_SCHEMA (a converter): it is none, 0 = it is */
+    int refused; /* PEN_E_CONFIG (a transform), PEN_E_SCHEMA (a converter): it is none, 0 = it is */
     struct pen_span refusal; /* why */
 };
 

@@ -154,10 +154,11 @@ static bool more_come(const struct pen_task *t, uint32_t i)
 static int out_record(struct pen_task *t, uint32_t i, struct pen_record *r, uint64_t *row)
 {
     const struct pen_out_record *o = &t->out.records[i];
-    if (PEN_UNLIKELY(o->refused != 0)) {
-        pen_error_set(&t->error, o->refused, "%.*s", PEN_SPAN_ARG(o->refusal));
+    const int refused = o->refused;
+    if (PEN_UNLIKELY(refused != 0)) {
+        pen_error_set(&t->error, refused, "%.*s", PEN_SPAN_ARG(o->refusal));
         if (!task_tolerates(t, &t->error))
-            return o->refused;
+            return refused;
         t->error = (struct pen_error){0};
         return 1;
     }

@@ -21,8 +21,9 @@ static const struct row {
     const char *sentence;
     const char *options[8];
     struct fault_plan plan;
-    int code;         /* what it ends with */
-    const char *less; /* lines with this are left out, with "\t" tombstones; NULL: as many as were rejected */
+    int code; /* what it ends with */
+    const char *
+        less; /* lines with this are left out, with "\t" tombstones; NULL: as many as were rejected */
 } rows[] = {
     {"a transform that fails ends the task", {BROKEN}, {.seed = 1}, PEN_E_CONFIG, ".things\t"},
     {"all: the records that it fails for are left out", {BROKEN, ALL}, {.seed = 2}, 0, ".things\t"},

@@ -39,7 +39,8 @@ LONGEST = 600
 MARK_BEGIN, MARK_END = "<!-- options: generated, see tests/lint -->", "<!-- options end -->"
 RECORDED = ("tests/golden/", "tests/conformance/")
 RESHAPED = ("tests/golden/connect-transforms/", "tests/golden/changed-fields/", "tests/golden/logical-table/", "tests/golden/outbox/",
-            "tests/golden/java-forms/", "tests/golden/timezone/", "tests/golden/geometry-transforms/")  # transforms made other records of them
+            "tests/golden/java-forms/", "tests/golden/transform-edges/", "tests/golden/timezone/",
+            "tests/golden/geometry-transforms/")  # transforms made other records of them
 WRITE = "--write" in sys.argv
 
 
