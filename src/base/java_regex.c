@@ -7,6 +7,8 @@
  *     \p{IsLatin}                  \p{Latin}
  *     (?u)                         nothing: PCRE2_UTF folds case by Unicode already
  *     [a-z&&[^m]]  [a[bc]]         none: refused
+ *     a{x}  a{1  a**  *a           others take the brace for itself, or say it otherwise: refused in
+ *                                  Java's words, which connectors show ("… near index 2")
  */
 #include <penstock/base.h>
 
@@ -14,15 +16,23 @@ struct scan {
     struct pen_span in;
     size_t i;
     bool in_class;
+    bool has_atom;  /* something stands here that * + ? can repeat */
+    unsigned depth; /* of open groups */
     struct pen_buf *out;
     struct pen_error *err;
 };
 
+/* As PatternSyntaxException has it: the index counts UTF-16 units, no caret behind the end. */
 static int refuse(const struct scan *s, size_t at, const char *what)
 {
-    pen_error_set(s->err, PEN_E_CONFIG, "%s near index %zu\n%.*s\n%*s", what, at,
-                  PEN_SPAN_ARG(s->in), (int)at + 1, "^");
-    return PEN_E_CONFIG;
+    size_t index = 0;
+    for (size_t k = 0; k < at && k < s->in.n; k++)
+        index += (s->in.p[k] & 0xC0) == 0x80 ? 0 : s->in.p[k] >= 0xF0 ? 2 : 1;
+    if (at >= s->in.n)
+        return pen_error_set(s->err, PEN_E_CONFIG, "%s near index %zu\n%.*s", what, index,
+                             PEN_SPAN_ARG(s->in));
+    return pen_error_set(s->err, PEN_E_CONFIG, "%s near index %zu\n%.*s\n%*s", what, index,
+                         PEN_SPAN_ARG(s->in), (int)index + 1, "^");
 }
 
 static int peek(const struct scan *s, size_t ahead)
@@ -57,11 +67,14 @@ static bool take_unit(struct scan *s, uint32_t *ret)
     return true;
 }
 
-static int put_unicode(struct scan *s, size_t at)
+static int put_unicode(struct scan *s)
 {
     uint32_t c, low;
+    size_t digits = 1;
+    while (digits < 5 && hex_digit(peek(s, digits)) >= 0)
+        digits++;
     if (!take_unit(s, &c))
-        return refuse(s, at, "Illegal Unicode escape sequence");
+        return refuse(s, s->i + digits, "Illegal Unicode escape sequence");
     if (c >= 0xD800 && c < 0xDC00 && starts(s, "\\u")) {
         const size_t back = s->i++;
         if (take_unit(s, &low) && low >= 0xDC00 && low < 0xE000)
@@ -74,7 +87,7 @@ static int put_unicode(struct scan *s, size_t at)
 }
 
 /* At "0…": \0n \0nn \0mnn with m ≤ 3 */
-static int put_octal(struct scan *s, size_t at)
+static int put_octal(struct scan *s)
 {
     unsigned n = 0, v = 0;
     while (n < 3 && peek(s, 1 + n) >= '0' && peek(s, 1 + n) <= '7') {
@@ -85,7 +98,7 @@ static int put_octal(struct scan *s, size_t at)
         n++;
     }
     if (n == 0)
-        return refuse(s, at, "Illegal octal escape sequence");
+        return refuse(s, s->i + 1, "Illegal octal escape sequence");
     s->i += 1 + n;
     pen_buf_printf(s->out, "\\o{%o}", v);
     return 0;
@@ -134,13 +147,15 @@ static int put_escape(struct scan *s)
     const size_t at = s->i - 1;
     const int c = peek(s, 0);
     if (c < 0)
-        return refuse(s, at, "Unexpected internal error: the pattern ends with a backslash");
+        return refuse(s, s->i, "Unexpected internal error");
     if (c == 'u')
-        return put_unicode(s, at);
+        return put_unicode(s);
     if (c == '0')
-        return put_octal(s, at);
+        return put_octal(s);
     if (c == 'p' || c == 'P')
         return put_property(s, at);
+    if (c == 'x' && hex_digit(peek(s, peek(s, 1) == '{' ? 2 : 1)) < 0)
+        return refuse(s, s->i + 1, "Illegal hexadecimal escape sequence");
     if (c == 'Q') { /* literal up to \E or the end */
         size_t end = s->i + 1;
         while (end < s->in.n &&
@@ -163,13 +178,24 @@ static int put_escape(struct scan *s)
     return 0;
 }
 
+/* Behind "(?<". */
+static int check_name(const struct scan *s)
+{
+    size_t n = 0;
+    for (int c; (c = peek(s, n) | 0x20) >= '0' && ((c >= 'a' && c <= 'z') || (n > 0 && c <= '9'));)
+        n++;
+    if (n == 0)
+        return refuse(s, s->i, "capturing group name does not start with a Latin letter");
+    return peek(s, n) == '>' ? 0
+                             : refuse(s, s->i + n, "named capturing group is missing trailing '>'");
+}
+
 /* At '(': look-arounds and names are the same; flags lose 'u'. */
 static int put_group(struct scan *s)
 {
     static const char *const same[] = {"(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!"};
-    const size_t at = s->i;
-    if (starts(s, "(*"))
-        return refuse(s, at + 1, "Dangling meta character '*'");
+    s->depth++;
+    s->has_atom = false;
     if (!starts(s, "(?")) {
         pen_buf_put_byte(s->out, '(');
         s->i++;
@@ -186,7 +212,7 @@ static int put_group(struct scan *s)
     if (peek(s, 0) == '<') {
         pen_buf_put_byte(s->out, '<');
         s->i++;
-        return 0;
+        return check_name(s);
     }
     for (int c; (c = peek(s, 0)) != ':' && c != ')'; s->i++) {
         if (c == 'd' || c == 'U')
@@ -230,28 +256,98 @@ static int put_class(struct scan *s)
     return 0;
 }
 
+static int take_number(struct scan *s, const char *what, int64_t *ret)
+{
+    *ret = 0;
+    for (int c; (c = peek(s, 0)) >= '0' && c <= '9'; s->i++)
+        if ((*ret = *ret * 10 + (c - '0')) > INT32_MAX)
+            return refuse(s, s->i, what);
+    return 0;
+}
+
+/* At '{': {n} {n,} {n,m}. */
+static int put_braces(struct scan *s)
+{
+    static const char *const range = "Illegal repetition range";
+    const size_t from = s->i++;
+    int64_t least, most;
+    if (peek(s, 0) < '0' || peek(s, 0) > '9')
+        return refuse(s, s->i, "Illegal repetition");
+    int rc = take_number(s, range, &least);
+    most = least;
+    if (rc == 0 && peek(s, 0) == ',') {
+        s->i++;
+        most = INT32_MAX;
+        if (peek(s, 0) != '}')
+            rc = take_number(s, range, &most);
+    }
+    if (rc < 0)
+        return rc;
+    if (peek(s, 0) != '}')
+        return refuse(s, s->i, "Unclosed counted closure");
+    if (most < least)
+        return refuse(s, s->i, range);
+    s->i++;
+    pen_buf_put(s->out, s->in.p + from, s->i - from);
+    return 0;
+}
+
+/* At one of * + ? {, with what makes it lazy or possessive. */
+static int put_quantifier(struct scan *s)
+{
+    const uint8_t c = s->in.p[s->i];
+    if (c != '{' && !s->has_atom)
+        return refuse(s, s->i,
+                      c == '*'   ? "Dangling meta character '*'"
+                      : c == '+' ? "Dangling meta character '+'"
+                                 : "Dangling meta character '?'");
+    if (c == '{') {
+        const int rc = put_braces(s);
+        if (rc < 0)
+            return rc;
+    } else {
+        pen_buf_put_byte(s->out, c);
+        s->i++;
+    }
+    if (peek(s, 0) == '?' || peek(s, 0) == '+')
+        pen_buf_put_byte(s->out, s->in.p[s->i++]);
+    s->has_atom = false;
+    return 0;
+}
+
+static int put_next(struct scan *s)
+{
+    const uint8_t c = s->in.p[s->i];
+    if (strchr("*+?{", c) != NULL && c != 0)
+        return put_quantifier(s);
+    if (c == '(')
+        return put_group(s);
+    if (c == ')' && s->depth-- == 0)
+        return s->i > 0 ? refuse(s, s->i - 1, "Unmatched closing ')'")
+                        : pen_error_set(s->err, PEN_E_CONFIG, "Unmatched closing ')'\n%.*s",
+                                        PEN_SPAN_ARG(s->in));
+    s->has_atom = c != '|';
+    if (c == '[')
+        return put_class(s);
+    s->i++;
+    if (c == '\\')
+        return put_escape(s);
+    pen_buf_put_byte(s->out, c);
+    return 0;
+}
+
 int pen_java_regex(struct pen_span java, struct pen_buf *out, struct pen_error *err)
 {
     struct scan s = {.in = java, .out = out, .err = err};
     if (pen_utf8_valid(java) != java.n)
         return pen_error_set(err, PEN_E_CONFIG, "the pattern is not valid UTF-8");
     while (s.i < java.n) {
-        const uint8_t c = java.p[s.i];
-        int rc = 0;
-        if (c == '[') {
-            rc = put_class(&s);
-        } else if (c == '(') {
-            rc = put_group(&s);
-        } else {
-            s.i++;
-            if (c == '\\')
-                rc = put_escape(&s);
-            else
-                pen_buf_put_byte(out, c);
-        }
+        const int rc = put_next(&s);
         if (rc < 0)
             return rc;
     }
+    if (s.depth > 0)
+        return refuse(&s, java.n, "Unclosed group");
     return out->bad
                ? pen_error_set(err, PEN_E_NOMEM, "unable to translate a pattern: out of memory")
                : 0;
