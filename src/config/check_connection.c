@@ -92,9 +92,9 @@ void config__check_connection(struct config__check *k)
         c->server_id = 0;
     if (c->server_id > UINT32_MAX)
         config__invalid(k, "database.server.id", "A number from 1 to 4294967295 is expected");
-    if (c->topic_prefix.p != NULL && given(k, "topic.prefix") &&
-        !only_name_characters(c->topic_prefix))
-        bad_format(k, "topic.prefix", c->topic_prefix);
+    const struct pen_span prefix = pen_config_get(&c->items, "topic.prefix");
+    if (prefix.p != NULL && !only_name_characters(prefix))
+        bad_format(k, "topic.prefix", prefix);
     if (c->max_queue_size != PEN_CONFIG_UNSET && c->max_queue_size <= 0)
         config__invalid(k, "max.queue.size", "A positive queue size is required");
     if (c->max_queue_size != PEN_CONFIG_UNSET && c->max_queue_size <= c->max_batch_size)
@@ -214,18 +214,16 @@ static void check_signal_table(struct config__check *k)
     c->signal_table = config__filter(k, "signal.data.collection", list.v[0]);
 }
 
-static void check_metric_tags(struct config__check *k)
+static void check_pairs(struct config__check *k, const char *key, struct pen_list *pairs)
 {
-    struct pen_connector_config *c = k->c;
-    if (config__split(&c->arena, pen_config_get(&c->items, "custom.metric.tags"), ',',
-                      &c->metric_tags) < 0)
+    if (config__split(&k->c->arena, pen_config_get(&k->c->items, key), ',', pairs) < 0)
         k->nomem = true;
-    for (size_t i = 0; i < c->metric_tags.n; i++) {
-        const struct pen_span t = c->metric_tags.v[i];
+    for (size_t i = 0; i < pairs->n; i++) {
+        const struct pen_span t = pairs->v[i];
         const uint8_t *eq = memchr(t.p, '=', t.n);
         if (eq == NULL || eq == t.p || eq + 1 == t.p + t.n) {
             config__invalid(
-                k, "custom.metric.tags",
+                k, key,
                 "A equivalent-separated map of valid key/value pairs is expected, for example: "
                 "k1=v1,k2=v2");
             return;
@@ -274,7 +272,8 @@ static void check_topic_names(struct config__check *k)
                  {"topic.heartbeat.name", k->c->topic_heartbeat_name},
                  {"topic.transaction", k->c->topic_transaction}};
     for (size_t i = 0; i < PEN_COUNT(names); i++)
-        if (given(k, names[i].key) && !only_name_characters(names[i].value))
+        if (pen_config_get(&k->c->items, names[i].key).p != NULL &&
+            !only_name_characters(names[i].value))
             bad_format(k, names[i].key, names[i].value);
     if (k->c->topic_key_field_regex.n > 0 && k->c->topic_key_field_replacement.n == 0)
         config__invalid(
@@ -314,7 +313,10 @@ void config__check_topics(struct config__check *k)
             k, true, "heartbeat.action.query",
             "option 'heartbeat.action.query' has no effect without 'heartbeat.interval.ms'");
     check_signal_table(k);
-    check_metric_tags(k);
+    struct pen_list unused = {NULL, 0};
+    check_pairs(k, "custom.metric.tags", &c->metric_tags);
+    check_pairs(k, "openlineage.integration.job.tags", &unused);
+    check_pairs(k, "openlineage.integration.job.owners", &unused);
     check_strategy(k);
     check_topic_names(k);
 }

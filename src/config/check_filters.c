@@ -56,8 +56,16 @@ static void check_skipped(struct config__check *k)
     k->c->skipped_operations = bits;
 }
 
+static bool has_blank(struct pen_span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == ' ' || (s.p[i] >= '\t' && s.p[i] <= '\r'))
+            return true;
+    return false;
+}
+
 /* "db.table:c1,c2" → filters db.table.c1 and db.table.c2. As in Debezium the part before ':' is a
- * regex, the columns are too, and a column list may hold "\,". */
+ * regex, the columns are too. The MariaDB connector is 3.4: no blanks inside, commas as they come. */
 static bool key_rule(struct config__check *k, struct pen_span rule)
 {
     struct pen_connector_config *c = k->c;
@@ -68,10 +76,13 @@ static bool key_rule(struct config__check *k, struct pen_span rule)
     const struct pen_span table = pen_span_make(trimmed.p, (size_t)(colon - trimmed.p));
     struct pen_span columns = pen_span_make(colon + 1, (size_t)(trimmed.p + trimmed.n - colon - 1)),
                     column;
-    if (memchr(columns.p, ':', columns.n) != NULL)
+    const bool old = c->flavor == PEN_FLAVOR_MARIADB;
+    if (memchr(columns.p, ':', columns.n) != NULL || (old && has_blank(trimmed)))
         return false;
+    while (old && columns.n > 0 && columns.p[columns.n - 1] == ',') /* as Java's split has it */
+        columns.n--;
     for (struct pen_span rest = columns; pen_span_split(&rest, ',', &column);) {
-        if (column.n == 0)
+        if (!old && column.n == 0)
             return false;
         column = pen_span_trim(column);
         const char *regex =
@@ -90,24 +101,29 @@ static bool key_rule(struct config__check *k, struct pen_span rule)
 static void check_key_columns(struct config__check *k)
 {
     static const char key[] = "message.key.columns";
-    const struct pen_span text = pen_config_get(&k->c->items, key);
+    struct pen_span text = pen_config_get(&k->c->items, key);
     struct pen_span rule;
     size_t most = 1;
+    if (text.p == NULL)
+        return;
+    if (text.n == 0)
+        config__invalid(k, key, "Must not be empty");
+    while (text.n > 0 && text.p[text.n - 1] == ';') /* as Java's split has it */
+        if (--text.n == 0)
+            return;
     for (size_t i = 0; i < text.n; i++)
         most += text.p[i] == ',' || text.p[i] == ';';
-    if (text.n == 0)
-        return;
     k->c->key_columns = pen_arena_calloc(&k->c->arena, most, sizeof(struct pen_name_filter *));
     if (k->c->key_columns == NULL) {
         k->nomem = true;
         return;
     }
     for (struct pen_span rest = text; pen_span_split(&rest, ';', &rule);)
-        if (!(rule.n == 0 && rest.n == 0) && !key_rule(k, rule))
-            config__invalid(
-                k, key,
-                "%.*s has an invalid format (expecting '^\\s*([^:]+):([^:,]+(,[^:,]+)*)\\s*$')",
-                PEN_SPAN_ARG(rule));
+        if (!key_rule(k, rule))
+            config__invalid(k, key, "%.*s has an invalid format (expecting '^\\s*%s\\s*$')",
+                            PEN_SPAN_ARG(rule),
+                            k->c->flavor == PEN_FLAVOR_MARIADB ? "([^\\s:]+):([^:\\s]+)"
+                                                               : "([^:]+):([^:,]+(,[^:,]+)*)");
 }
 
 /* gtid.source.*: UUIDs or regexes, split at every comma, not trimmed (Debezium's includesUuids). A

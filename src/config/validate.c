@@ -185,7 +185,9 @@ static void bad_choice(struct config__check *k, const struct pen_option *o, stru
     if (!framework) {
         if (strcmp(o->name, "snapshot.locking.mode") == 0)
             config__invalid(k, o->name, "Must be a valid snapshot.locking.mode value");
-        config__invalid(k, o->name, "Value must be one of %s", pen_buf_cstr(&list));
+        config__invalid(k, o->name, "Value must be one of %s%s",
+                        strcmp(o->name, "time.precision.mode") == 0 ? "adaptive, " : "",
+                        pen_buf_cstr(&list));
     } else {
         config__problem(k, false, o->name,
                         "Invalid value %.*s for configuration %s: String must be one of%s: %s",
@@ -230,7 +232,16 @@ static bool in_range(enum pen_option_range r, int64_t v)
     return true;
 }
 
-/* Both validators speak: the type's, and the range's, for which it is no number, or null, either. */
+/* A long of Java's has no blanks around it. */
+static bool is_number(const struct pen_option *o, struct pen_span v, int64_t *n)
+{
+    if (o->flags & PEN_OPT_FRAMEWORK)
+        v = pen_span_trim(v);
+    return pen_span_i64(v, n) == 0;
+}
+
+/* Both validators speak: the type's, and the range's, for which it is no number, or null, either.
+ * (The range of database.query.timeout.ms is JDBC's.) */
 static void not_a_number(struct config__check *k, const struct pen_option *o, struct pen_span v)
 {
     int64_t n;
@@ -238,7 +249,8 @@ static void not_a_number(struct config__check *k, const struct pen_option *o, st
         config__invalid(k, o->name,
                         o->type == PEN_OPT_INT ? "An integer is expected"
                                                : "A long value is expected");
-        if (o->range != PEN_RANGE_NONE && (pen_span_i64(v, &n) < 0 || !in_range(o->range, n)))
+        if (o->range != PEN_RANGE_NONE && (!is_number(o, v, &n) || !in_range(o->range, n)) &&
+            strcmp(o->name, "database.query.timeout.ms") != 0)
             config__invalid(k, o->name, "%s", range_text(o->range));
         return;
     }
@@ -255,7 +267,7 @@ static void set_number(struct config__check *k, const struct pen_option *o, stru
 {
     int64_t n;
     const bool is_int = o->type == PEN_OPT_INT;
-    if (pen_span_i64(v, &n) < 0 || (is_int && (n > INT32_MAX || n < INT32_MIN))) {
+    if (!is_number(o, v, &n) || (is_int && (n > INT32_MAX || n < INT32_MIN))) {
         not_a_number(k, o, v);
         return;
     }
@@ -330,15 +342,18 @@ static void set_value(struct config__check *k, const struct pen_option *o, struc
     switch ((enum pen_option_type)o->type) {
     case PEN_OPT_INT:
     case PEN_OPT_LONG:
-        set_number(k, o, pen_span_trim(v), has_field ? field_of(k, o) : &number);
+        set_number(k, o, v, has_field ? field_of(k, o) : &number);
         return;
     case PEN_OPT_BOOLEAN:
         set_bool(k, o, pen_span_trim(v), has_field ? field_of(k, o) : &flag);
         return;
+    case PEN_OPT_CLASS:
+        if (!has_field && v.n == 0 && !(o->flags & PEN_OPT_FRAMEWORK))
+            config__invalid(k, o->name, "A Java class name is expected");
+        break;
     case PEN_OPT_STRING:
     case PEN_OPT_DOUBLE:
     case PEN_OPT_LIST:
-    case PEN_OPT_CLASS:
     case PEN_OPT_PASSWORD:
         break;
     }

@@ -28,6 +28,13 @@ static const struct {
      "x.PostgresConnector, available connectors are: io.debezium.connector.mysql.MySqlConnector, "
      "io.debezium.connector.mariadb.MariaDbConnector\n"},
     {"topic.prefix", NULL, 0, 0, INVALID("topic.prefix", "A value is required")},
+    {"topic.prefix", "", 0, 0,
+     INVALID("topic.prefix", "A value is required")
+         INVALID("topic.prefix", " has invalid format (only the underscore, hyphen, dot and "
+                                 "alphanumeric characters are allowed)")},
+    {"topic.delimiter", "", 0, 0,
+     INVALID("topic.delimiter", " has invalid format (only the underscore, hyphen, dot and "
+                                "alphanumeric characters are allowed)")},
     {"topic.prefix", "a b", 0, 0,
      INVALID("topic.prefix",
              "a b has invalid format (only the underscore, hyphen, dot and alphanumeric "
@@ -64,6 +71,16 @@ static const struct {
     {"snapshot.mode", " INITIAL_only ", 0, 0, ""},
     {"snapshot.mode", "schema_only", 0, 0, ""}, /* refused by Debezium since 3.0 */
     {"time.precision.mode", "adaptive", 0, 0, ""},
+    {"time.precision.mode", "x", 0, 0,
+     INVALID("time.precision.mode",
+             "Value must be one of adaptive, adaptive_time_microseconds, isostring, microseconds, "
+             "nanoseconds, connect")},
+    {"sourceinfo.struct.maker", "", 0, 0,
+     INVALID("sourceinfo.struct.maker", "A Java class name is expected")},
+    {"openlineage.integration.job.tags", "k=v,x", 0, 0,
+     INVALID("openlineage.integration.job.tags",
+             "A equivalent-separated map of valid key/value pairs is expected, for example: "
+             "k1=v1,k2=v2")},
     {"decimal.handling.mode", "foo", 0, 0,
      INVALID("decimal.handling.mode", "Value must be one of string, double, precise")},
     {"bigint.unsigned.handling.mode", "q", 0, 0,
@@ -109,6 +126,12 @@ static const struct {
     {"connect.timeout.ms", "3000000000", 0, 0,
      INVALID("connect.timeout.ms", "An integer is expected")
          INVALID("connect.timeout.ms", "A positive, non-zero integer value is expected")},
+    {"connect.timeout.ms", " 5 ", 0, 0,
+     INVALID("connect.timeout.ms", "An integer is expected")
+         INVALID("connect.timeout.ms", "A positive, non-zero integer value is expected")},
+    {"max.queue.size", " 5000 ", 0, 0, INVALID("max.queue.size", "An integer is expected")},
+    {"database.query.timeout.ms", "1.5", 0, 0,
+     INVALID("database.query.timeout.ms", "An integer is expected")},
     {"snapshot.max.threads", "0", 0, 0,
      INVALID("snapshot.max.threads", "A positive, non-zero integer value is expected")},
     {"snapshot.delay.ms", "-1", 0, 0,
@@ -122,6 +145,20 @@ static const struct {
      INVALID("message.key.columns",
              "d has an invalid format (expecting '^\\s*([^:]+):([^:,]+(,[^:,]+)*)\\s*$')")},
     {"message.key.columns", "a.b:c,d;(.*).t:x", 0, 0, ""},
+    {"message.key.columns", " a.b:c , d ; a.c:x;", 0, 0, ""},
+    {"message.key.columns", "a.b:c,", 0, 0,
+     INVALID("message.key.columns",
+             "a.b:c, has an invalid format (expecting '^\\s*([^:]+):([^:,]+(,[^:,]+)*)\\s*$')")},
+    {"message.key.columns", "a.b:c,", "connector.class",
+     "io.debezium.connector.mariadb.MariaDbConnector", ""},
+    {"message.key.columns", "a.b:c , d", "connector.class",
+     "io.debezium.connector.mariadb.MariaDbConnector",
+     INVALID("message.key.columns",
+             "a.b:c , d has an invalid format (expecting '^\\s*([^\\s:]+):([^:\\s]+)\\s*$')")},
+    {"message.key.columns", "", 0, 0,
+     INVALID("message.key.columns", "Must not be empty")
+         INVALID("message.key.columns",
+                 " has an invalid format (expecting '^\\s*([^:]+):([^:,]+(,[^:,]+)*)\\s*$')")},
     {"skipped.operations", "q", 0, 0, INVALID("skipped.operations", "Invalid operation")},
     {"skipped.operations", "none,c", 0, 0,
      INVALID("skipped.operations",
@@ -167,7 +204,7 @@ static const struct {
     {"table.include.list", "a(", 0, 0,
      INVALID("table.include.list",
              "A comma-separated list of valid regular expressions is expected, but "
-             "missing closing parenthesis near index 2\na(\n  ^")},
+             "Unclosed group near index 2\na(")},
     {"topic.creation.default.partitions", "3", 0, 0,
      "Missing required configuration \"topic.creation.default.replication.factor\" which has no "
      "default "
