@@ -123,8 +123,9 @@ static void check_overrides(struct config__check *k)
         char name[600];
         snprintf(name, sizeof(name), "%s.%.*s", key, PEN_SPAN_ARG(tables.v[i]));
         const struct pen_span statement = pen_config_get(&c->items, name);
-        if (statement.p == NULL) {
-            config__invalid(k, name, "A value is required");
+        if (statement.p == NULL) { /* Debezium does not say so */
+            config__problem(k, true, name,
+                            "option '%s' is missing: all rows of that table are read", name);
             continue;
         }
         c->select_overrides[c->select_override_count++] = (struct pen_select_override){

@@ -46,7 +46,7 @@ static void check_skipped(struct config__check *k)
                              : c == 't' ? PEN_CONFIG_SKIP_TRUNCATE
                                         : 0;
         none |= pen_span_eq_str(item, "none");
-        bad |= bit == 0 && !pen_span_eq_str(item, "none");
+        bad |= bit == 0 && !pen_span_eq_str(item, "none") && c != 'r'; /* r: no effect */
         bits |= bit;
     }
     if (bad)

@@ -300,8 +300,8 @@ static void set_choice(struct config__check *k, const struct pen_option *o, stru
 {
     v = former_value(k, o, v);
     int i = choice_index(choices_of(k, o), v);
-    if (i < 0) /* a word of the other connector is as clear */
-        i = choice_index(o->choices, v);
+    if (i < 0 && strcmp(o->name, "snapshot.locking.mode") != 0) /* Percona's are MySQL's only */
+        i = choice_index(o->choices, v); /* a word of the other connector is as clear */
     if (i < 0 && o->choices_mariadb != NULL)
         i = choice_index(o->choices_mariadb, v);
     if (i < 0)

@@ -131,3 +131,15 @@ def test_the_default_of_a_timestamp_is_its_instant_whatever_the_zone_of_the_serv
                for c in x["table"]["columns"]]
     assert [c["defaultValueExpression"] for c in columns] == [None, "2020-01-01 00:00:00"]
     assert [r.value["after"]["ts"] for r in s.records if r.table == "t"] == ["2021-02-03T04:05:06Z"]
+
+
+def test_times_of_a_snapshot_are_the_stored_ones_whatever_the_driver_is_told(maria_database, stream):
+    """Debezium's driver, told to fetch rows by a cursor, takes negative and fractional times for others; told a zone, it shifts TIMESTAMPs."""
+    d = maria_database
+    d.run("SET SESSION time_zone='+00:00'", "CREATE TABLE t (id INT PRIMARY KEY, a TIME, b TIME(3), c TIMESTAMP NULL)",
+          "INSERT INTO t VALUES (1, '-00:00:01', '838:59:58.999', '2022-07-01 12:00:00'), (2, '00:00:00', '-01:02:03.456', NULL), (3, NULL, '00:00:00', NULL)")
+    s = stream(d, snapshot_mode="initial_only", options=["snapshot.fetch.size=2", "driver.connectionTimeZone=+05:00"])
+    assert s.process.wait(rig.LIMIT) == 0
+    rows = {r.key["id"]: r.value["after"] for r in s.records if r.table == "t"}
+    assert [(rows[n]["a"], rows[n]["b"], rows[n]["c"]) for n in (1, 2, 3)] == [
+        (-1000000, 3020398999000, "2022-07-01T12:00:00Z"), (0, -3723456000, None), (None, 0, None)]

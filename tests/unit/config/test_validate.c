@@ -159,6 +159,13 @@ static const struct {
      INVALID("message.key.columns", "Must not be empty")
          INVALID("message.key.columns",
                  " has an invalid format (expecting '^\\s*([^:]+):([^:,]+(,[^:,]+)*)\\s*$')")},
+    {"snapshot.locking.mode", "minimal_percona", 0, 0, ""},
+    {"snapshot.locking.mode", "minimal_percona", "connector.class",
+     "io.debezium.connector.mariadb.MariaDbConnector",
+     INVALID("snapshot.locking.mode", "Must be a valid snapshot.locking.mode value")
+         INVALID("snapshot.locking.mode", "Value must be one of minimal, custom, none, extended")},
+    {"snapshot.select.statement.overrides", "a.b", 0, 0, ""},
+    {"skipped.operations", "r, c", 0, 0, ""},
     {"skipped.operations", "q", 0, 0, INVALID("skipped.operations", "Invalid operation")},
     {"skipped.operations", "none,c", 0, 0,
      INVALID("skipped.operations",
