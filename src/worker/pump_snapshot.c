@@ -240,6 +240,7 @@ static int statement(struct pen_task *t, enum pen_snapshot_marker marker, struct
 {
     t->source.snapshot = marker == PEN_MARKER_LAST ? marker : PEN_MARKER_TRUE;
     t->source.now_ns = pen_clock_wall_ns();
+    t->source.ts_us = t->source.now_ns / 1000;
     pen_source_touch(&t->source);
     struct pen_buf sql = t->statement; /* t->text is used by what is called */
     return pump_statement(t, db, pen_buf_span(&sql), NULL);
