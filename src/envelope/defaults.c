@@ -135,6 +135,8 @@ static struct pen_constant normalised(struct envelope__build *b, const struct pe
     case PEN_TYPE_DECIMAL:
         if (pen_span_ieq_str(s, "true"))
             return cell(LIT("1"));
+        if (pen_span_ieq_str(s, "null")) /* ALTER … SET DEFAULT NULL, as Debezium keeps it */
+            return none;
         return cell(pen_span_ieq_str(s, "false") ? LIT("0") : s);
     case PEN_TYPE_BIT:
         return c->length <= 1 ? boolean(s) : bits(b, c, s);

@@ -159,6 +159,14 @@ struct pen_span pen_charset_name(const struct pen_charset *cs)
     return pen_span_str(cs->name);
 }
 
+bool pen_charset_reads_alike(struct pen_span a, struct pen_span b)
+{
+    const struct pen_charset *x = pen_charset_by_name(a), *y = pen_charset_by_name(b);
+    if (pen_charset_is_utf8(x) || pen_charset_is_utf8(y))
+        return pen_charset_is_utf8(x) && pen_charset_is_utf8(y);
+    return x->kind == y->kind && x->upper == y->upper && x->wide == y->wide;
+}
+
 bool pen_charset_is_utf8(const struct pen_charset *cs)
 {
     return !cs || cs->kind == KIND_UTF8;

@@ -117,6 +117,17 @@ static bool accept_if(struct alter *a, bool not )
     return !not || ddl_accept(r, "EXISTS");
 }
 
+/* In ADD (…) the MySQL connector looks at the type, NULL and DEFAULT only. What decides over values or
+ * the key is taken nevertheless. */
+static void forget_attributes(const struct alter *a, struct pen_column *c,
+                              const struct ddl_column_flags *f)
+{
+    if (a->r->lx.mariadb)
+        return;
+    c->comment = PEN_SPAN_NONE;
+    c->auto_incremented = c->generated = f->serial;
+}
+
 static int add_column(struct alter *a, bool if_not_exists, bool in_list)
 {
     struct pen_column c = {0};
@@ -128,6 +139,8 @@ static int add_column(struct alter *a, bool if_not_exists, bool in_list)
         rc = ddl_column(a->r, &scratch, &c, &f);
     if (rc < 0)
         return rc;
+    if (in_list)
+        forget_attributes(a, &c, &f);
     bool skip = if_not_exists && table_draft_column(&a->d, c.name) >= 0;
     if (skip) { /* the place is read all the same */
         if (ddl_accept(a->r, "AFTER"))
@@ -136,10 +149,12 @@ static int add_column(struct alter *a, bool if_not_exists, bool in_list)
         return 0;
     }
     rc = put_column(a, &c, &at);
-    /* Debezium takes no UNIQUE from ADD COLUMN a …: the key would only change for new consumers */
+    /* The MySQL connector takes no UNIQUE from ADD COLUMN a …, nor the MariaDB connector from ADD (…):
+     * the key would only change for new consumers */
+    bool unique_counts = a->r->lx.mariadb && !in_list;
     if (rc == 0)
-        rc = key_of_column(a, c.name, &f, false);
-    if (rc == 0 && !f.primary && f.unique)
+        rc = key_of_column(a, c.name, &f, unique_counts);
+    if (rc == 0 && !f.primary && f.unique && !unique_counts)
         rc = ddl_key_remember_unique(a->r, &a->d, c.name);
     return rc < 0 || in_list ? rc : place(a, at);
 }
@@ -281,7 +296,7 @@ static int act_modify(struct alter *a)
     if (rc < 0 || at < 0)
         return rc;
     a->d.columns.v[at].c = c;
-    rc = key_of_column(a, c.name, &f, false);
+    rc = key_of_column(a, c.name, &f, a->r->lx.mariadb);
     return rc < 0 ? rc : place(a, (size_t)at);
 }
 
@@ -311,7 +326,7 @@ static int act_change(struct alter *a)
     a->d.columns.v[at].c = c;
     rc = rename_column(a, (size_t)at, to);
     if (rc == 0)
-        rc = key_of_column(a, to, &f, false);
+        rc = key_of_column(a, to, &f, a->r->lx.mariadb);
     return rc < 0 ? rc : place(a, (size_t)at);
 }
 
@@ -379,12 +394,8 @@ static int alter_column(struct alter *a)
     }
     if ((rc = ddl_expect(r, "SET")) < 0)
         return rc;
-    if (ddl_accept(r, "DEFAULT")) {
-        bool is_null;
-        rc = ddl_default(r, c, &is_null);
-        c->has_default = !is_null || c->optional;
-        return rc;
-    }
+    if (ddl_accept(r, "DEFAULT"))
+        return ddl_set_default(r, c);
     c->invisible = ddl_accept(r, "INVISIBLE");
     return c->invisible || ddl_accept(r, "VISIBLE") ? 0
                                                     : ddl_fail(r, "DEFAULT or VISIBLE expected");
@@ -396,6 +407,12 @@ static int act_alter(struct alter *a)
         ddl_is_word(&a->r->lx, "CHECK") || ddl_is_word(&a->r->lx, "CONSTRAINT"))
         return skip_action(a->r);
     return alter_column(a);
+}
+
+/* The MariaDB connector's parser does not look at CONVERT TO. */
+static void convert_one(const struct alter *a, struct pen_span *was, struct pen_span charset)
+{
+    *was = a->r->lx.mariadb ? ddl_charset_called(*was, charset) : charset;
 }
 
 /* CONVERT TO CHARACTER SET x [COLLATE y]: every column that has a charset gets it */
@@ -413,10 +430,10 @@ static int act_convert(struct alter *a)
         return rc < 0 ? rc : ddl_fail(r, "CHARACTER SET expected");
     if (pen_span_ieq_str(charset, "DEFAULT"))
         charset = ddl_db_charset(r, a->d.db);
-    a->d.charset = charset;
+    convert_one(a, &a->d.charset, charset);
     for (size_t i = 0; i < a->d.columns.n; i++)
         if (a->d.columns.v[i].c.charset.p != NULL)
-            a->d.columns.v[i].c.charset = charset;
+            convert_one(a, &a->d.columns.v[i].c.charset, charset);
     return 0;
 }
 
@@ -426,9 +443,10 @@ static int act_option(struct alter *a)
     struct ddl_run *r = a->r;
     int rc = ddl_charset_option(r, &a->charset, &a->from_collation);
     if (rc != 0) {
+        struct pen_span is =
+            pen_span_ieq_str(a->charset, "DEFAULT") ? ddl_db_charset(r, a->d.db) : a->charset;
         if (rc > 0)
-            a->d.charset =
-                pen_span_ieq_str(a->charset, "DEFAULT") ? ddl_db_charset(r, a->d.db) : a->charset;
+            a->d.charset = ddl_charset_called(a->d.charset, is);
         return PEN_MIN(rc, 0);
     }
     if (ddl_is_word(&r->lx, "COMMENT") && table_catalog_comments(r->cat)) {

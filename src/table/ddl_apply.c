@@ -67,6 +67,11 @@ struct pen_span ddl_db_charset(struct ddl_run *r, struct pen_span db)
                                                       : ddl_server_charset(r);
 }
 
+struct pen_span ddl_charset_called(struct pen_span theirs, struct pen_span charset)
+{
+    return pen_charset_reads_alike(theirs, charset) ? theirs : charset;
+}
+
 struct pen_ddl_event *ddl_event(struct ddl_run *r, enum pen_ddl_kind kind, struct pen_span db,
                                 struct pen_span table, struct pen_span text)
 {

@@ -25,19 +25,38 @@ static int on_update(struct ddl_run *r, struct pen_column *c)
     return ddl_is_punct(&r->lx, '(') ? ddl_skip_parens(r) : 0;
 }
 
-/* COLLATE gives the charset where none is given: the text before its first '_'. The MariaDB connector
- * passes it over for ENUM and SET, whose labels are the statement's text anyway. */
-static int collate(struct ddl_run *r, struct pen_column *c)
+static struct pen_span before_underscore(struct pen_span name)
+{
+    const uint8_t *underscore = name.n > 0 ? memchr(name.p, '_', name.n) : NULL;
+    return underscore != NULL && underscore > name.p
+               ? pen_span_make(name.p, (size_t)(underscore - name.p))
+               : PEN_SPAN_NONE;
+}
+
+/* COLLATE gives the charset where none is given: the text before its first '_'. The MySQL connector
+ * leaves a quote in it. The MariaDB connector looks the name up, which has no utf8_…, and only right
+ * behind the type; for ENUM and SET it passes it over, whose labels are the statement's text anyway. */
+static int collate(struct ddl_run *r, struct pen_column *c, struct ddl_column_flags *f,
+                   bool behind_type)
 {
     struct pen_span name = PEN_SPAN_NONE;
+    ddl_accept_punct(r, '=');
+    const struct ddl_token written = r->lx.tok;
     int rc = ddl_charset_name(r, &name);
-    if (rc < 0 || (r->lx.mariadb && (c->type == PEN_TYPE_ENUM || c->type == PEN_TYPE_SET)))
+    if (rc < 0 || c->charset.p != NULL ||
+        (r->lx.mariadb && (c->type == PEN_TYPE_ENUM || c->type == PEN_TYPE_SET)))
         return rc;
-    const uint8_t *underscore = name.n > 0 ? memchr(name.p, '_', name.n) : NULL;
-    if (c->charset.p == NULL && underscore != NULL && underscore > name.p)
-        c->charset = pen_span_make(name.p, (size_t)(underscore - name.p));
-    else if (c->charset.p == NULL && pen_span_ieq_str(name, "binary"))
+    c->charset = before_underscore(name);
+    if (c->charset.p == NULL && pen_span_ieq_str(name, "binary"))
         c->charset = PEN_SPAN_LIT("binary");
+    f->collated = c->charset.p != NULL;
+    if (r->lx.mariadb) {
+        f->misread = !behind_type || pen_span_ieq_str(c->charset, "utf8");
+        return 0;
+    }
+    f->misread = written.kind != DDL_WORD || pen_span_ieq_str(name, "binary");
+    if (written.kind != DDL_WORD)
+        f->theirs = before_underscore(ddl_normalized(r, written.text));
     return 0;
 }
 
@@ -46,7 +65,7 @@ static int comment(struct ddl_run *r, struct pen_column *c)
     ddl_accept_punct(r, '=');
     if (r->lx.tok.kind != DDL_STRING || !r->lx.tok.closed)
         return ddl_fail(r, "comment in quotes expected");
-    if (table_catalog_comments(r->cat)) {
+    if (table_catalog_comments(r->cat) && !ddl_is_unseen(r)) {
         struct pen_span quoted = r->lx.tok.text;
         if (quoted.p[0] == '"')
             quoted = ddl_normalized(r, quoted);
@@ -219,7 +238,7 @@ static int attribute(struct ddl_run *r, struct pen_column *c, struct ddl_column_
     if (ddl_accept(r, "COMMENT"))
         return taken(comment(r, c));
     if (ddl_accept(r, "COLLATE"))
-        return taken(collate(r, c));
+        return taken(collate(r, c, f, false));
     if (ddl_accept(r, "INVISIBLE")) {
         c->invisible = true;
         return 1;
@@ -242,6 +261,20 @@ static int attribute(struct ddl_run *r, struct pen_column *c, struct ddl_column_
     return other_attribute(r);
 }
 
+/* The table's charset where none is given; a COLLATE that Debezium misreads counts where it matters. The
+ * MySQL connector does not look at that of a generated column. */
+static void settle_charset(const struct ddl_run *r, const struct table_draft *d,
+                           struct pen_column *c, const struct ddl_column_flags *f)
+{
+    bool passed_over = f->collated && c->is_virtual && !r->lx.mariadb;
+    if (c->charset.p == NULL && table_type_is_text(c->type))
+        c->charset = d->charset;
+    else if (passed_over)
+        c->charset = ddl_charset_called(d->charset, c->charset);
+    else if (f->misread)
+        c->charset = ddl_charset_called(f->theirs.p ? f->theirs : d->charset, c->charset);
+}
+
 int ddl_column(struct ddl_run *r, const struct table_draft *d, struct pen_column *c,
                struct ddl_column_flags *ret_flags)
 {
@@ -255,15 +288,17 @@ int ddl_column(struct ddl_run *r, const struct table_draft *d, struct pen_column
     if (pen_span_eq_str(c->type_name, "SERIAL")) {
         c->type_name = c->type_expression = PEN_SPAN_LIT("BIGINT UNSIGNED");
         serial_attribute(c, &f);
+        f.serial = true;
     }
-    while ((rc = attribute(r, c, &f)) > 0)
+    if (ddl_accept(r, "COLLATE"))
+        rc = collate(r, c, &f, true);
+    while (rc >= 0 && (rc = attribute(r, c, &f)) > 0)
         continue;
     if (rc < 0)
         return rc;
     if (c->optional)
         c->has_default = true;
-    if (c->charset.p == NULL && table_type_is_text(c->type))
-        c->charset = d->charset;
+    settle_charset(r, d, c, &f);
     *ret_flags = f;
     return 0;
 }

@@ -56,7 +56,7 @@ static int table_comment(struct ddl_run *r, struct table_draft *d)
         quoted = ddl_normalized(r, quoted);
     if (quoted.p == NULL)
         return ddl_nomem(r);
-    if (table_catalog_comments(r->cat))
+    if (table_catalog_comments(r->cat) && !ddl_is_unseen(r))
         d->comment = pen_span_make(quoted.p + 1, quoted.n - 2);
     ddl_lex_next(&r->lx);
     return 0;
@@ -78,12 +78,14 @@ static bool begins_query(const struct ddl_run *r)
 static int options(struct ddl_run *r, struct table_draft *d, bool *ret_select)
 {
     struct pen_span charset = PEN_SPAN_NONE;
-    bool from_collation = false;
+    bool from_collation = false, unseen = false;
     int rc = 0;
     while (rc == 0 && !ddl_at_end(r)) {
+        const bool hidden = ddl_is_unseen(r);
         if (ddl_is_word(&r->lx, "PARTITION")) {
             rc = ddl_skip_statement(r);
         } else if ((rc = ddl_charset_option(r, &charset, &from_collation)) != 0) {
+            unseen |= hidden;
             rc = PEN_MIN(rc, 0);
         } else if (ddl_is_word(&r->lx, "COMMENT")) {
             ddl_lex_next(&r->lx);
@@ -102,8 +104,11 @@ static int options(struct ddl_run *r, struct table_draft *d, bool *ret_select)
             rc = ddl_skip_one(r);
         }
     }
-    if (rc == 0 && charset.p != NULL)
-        d->charset = pen_span_ieq_str(charset, "DEFAULT") ? ddl_db_charset(r, d->db) : charset;
+    if (rc < 0 || charset.p == NULL)
+        return rc;
+    if (pen_span_ieq_str(charset, "DEFAULT"))
+        charset = ddl_db_charset(r, d->db);
+    d->charset = from_collation || unseen ? ddl_charset_called(d->charset, charset) : charset;
     return rc;
 }
 

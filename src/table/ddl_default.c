@@ -187,3 +187,50 @@ int ddl_default(struct ddl_run *r, struct pen_column *c, bool *ret_none)
     c->default_sql = ddl_text_to_here(r, begin);
     return 0;
 }
+
+/* Types of which the text null makes no default */
+static bool null_is_harmless(const struct pen_column *c)
+{
+    return !table_type_is_text(c->type) && c->type != PEN_TYPE_BOOL && c->type != PEN_TYPE_BINARY &&
+           c->type != PEN_TYPE_VARBINARY && (c->type != PEN_TYPE_BIT || c->length > 1);
+}
+
+/* The tokens from there to the current one, without what stands between them */
+static int joined(struct ddl_run *r, struct ddl_lexer from, struct pen_span *ret)
+{
+    *ret = PEN_SPAN_LIT("");
+    for (; from.tok.text.p < r->lx.tok.text.p; ddl_lex_next(&from)) {
+        struct pen_span one = from.tok.text;
+        if (one.p[0] == '"')
+            one = ddl_normalized(r, one);
+        *ret = concat(r, *ret, one);
+        if (ret->p == NULL || one.p == NULL)
+            return ddl_nomem(r);
+    }
+    return 0;
+}
+
+/* The MySQL connector keeps the text null for NULL, hex and bit literals, and an introducer as written.
+ * Where null would be a default, which converters then write for nulls, the real one is kept. */
+int ddl_set_default(struct ddl_run *r, struct pen_column *c)
+{
+    const struct ddl_lexer begin = r->lx;
+    struct ddl_lexer literal = begin;
+    bool is_none;
+    int rc = ddl_default(r, c, &is_none);
+    if (rc < 0)
+        return rc;
+    c->has_default = !is_none || c->optional;
+    if (r->lx.mariadb)
+        return 0;
+    if (begin.tok.kind == DDL_INTRODUCER)
+        ddl_lex_next(&literal);
+    bool is_hex = literal.tok.kind == DDL_HEX || literal.tok.kind == DDL_BIT;
+    if (begin.tok.kind == DDL_INTRODUCER && !is_hex)
+        return joined(r, begin, &c->default_expr);
+    if ((is_none || is_hex) && null_is_harmless(c)) {
+        c->default_expr = PEN_SPAN_LIT("null");
+        c->has_default = true;
+    }
+    return 0;
+}

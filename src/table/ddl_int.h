@@ -67,6 +67,8 @@ PEN_MUST_USE int ddl_skip_statement(struct ddl_run *r);
 PEN_MUST_USE int ddl_note_name(struct ddl_run *r, const struct pen_table_name *n, bool doubtful);
 struct pen_span ddl_text_to_here(struct ddl_run *r,
                                  const uint8_t *begin); /* up to the last token taken */
+/* Does the connector take what stands here for a comment of SQL? executable comments in MariaDB */
+bool ddl_is_unseen(const struct ddl_run *r);
 /* Charset name after CHARSET, CHARACTER SET, CHAR SET (already taken): the name as written */
 PEN_MUST_USE int ddl_charset_name(struct ddl_run *r, struct pen_span *ret);
 /* [DEFAULT] CHARSET [=] x, … COLLATE [=] y at the current token: 1 and *charset set, 0 not one. A
@@ -80,6 +82,8 @@ PEN_MUST_USE int ddl_find(struct ddl_run *r, struct pen_span db, struct pen_span
 PEN_MUST_USE int ddl_set_table(struct ddl_run *r, struct pen_table_name n, struct pen_table *take);
 PEN_MUST_USE int ddl_set_other(struct ddl_run *r, struct ddl_change change);
 struct pen_span ddl_db_charset(struct ddl_run *r, struct pen_span db);
+/* What a charset is called that Debezium does not see: as Debezium calls it when that reads alike */
+struct pen_span ddl_charset_called(struct pen_span theirs, struct pen_span charset);
 struct pen_span ddl_server_charset(struct ddl_run *r);
 bool ddl_db_dropped(const struct ddl_run *r, struct pen_span db);
 bool ddl_same_name(const struct ddl_run *r, struct pen_span a, struct pen_span b);
@@ -90,12 +94,17 @@ PEN_MUST_USE int ddl_commit(struct ddl_run *r);
 /* ddl_column.c, ddl_default.c */
 struct ddl_column_flags {
     bool primary, unique, optional_set, serial;
+    bool collated; /* the charset is that of COLLATE …                                    */
+    bool misread;  /* … of which Debezium makes another one, theirs or, if none, the table's */
+    struct pen_span theirs;
 };
 /* Data type and attributes into c, whose name is set; with a charset of the table's where none is given. */
 PEN_MUST_USE int ddl_column(struct ddl_run *r, const struct table_draft *d, struct pen_column *c,
                             struct ddl_column_flags *ret_flags);
 /* The value of DEFAULT (taken); none = NULL, or what the connector does not count as a default */
 PEN_MUST_USE int ddl_default(struct ddl_run *r, struct pen_column *c, bool *ret_none);
+/* The value of ALTER … SET DEFAULT (taken) */
+PEN_MUST_USE int ddl_set_default(struct ddl_run *r, struct pen_column *c);
 PEN_MUST_USE int ddl_type(struct ddl_run *r, struct pen_column *c);
 
 /* ddl_key.c */

@@ -158,6 +158,11 @@ struct pen_span ddl_text_to_here(struct ddl_run *r, const uint8_t *begin)
     return pen_span_make(begin, end > begin ? (size_t)(end - begin) : 0);
 }
 
+bool ddl_is_unseen(const struct ddl_run *r)
+{
+    return r->lx.mariadb && r->lx.exec_depth > 0;
+}
+
 int ddl_charset_name(struct ddl_run *r, struct pen_span *ret)
 {
     ddl_accept_punct(r, '=');

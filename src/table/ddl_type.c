@@ -277,9 +277,14 @@ static int more_words(struct ddl_run *r, struct type_name *tn, struct pen_column
             return ddl_fail(r, "CHAR or VARCHAR expected");
         chars = !varying;
     }
-    if (strcmp(first, "NCHAR") == 0)
-        varying = name_take(r, tn, "VARCHAR") || name_take(r, tn, "VARCHARACTER") ||
-                  name_take(r, tn, "VARYING");
+    if (strcmp(first, "NCHAR") == 0) {
+        varying = name_take(r, tn, "VARCHAR") || name_take(r, tn, "VARYING");
+        if (!varying && !r->lx.mariadb && ddl_accept(r, "VARCHARACTER")) {
+            name_add(tn, PEN_SPAN_LIT("VARCHAR")); /* so in Debezium */
+            varying = true;
+        }
+        varying = varying || name_take(r, tn, "VARCHARACTER");
+    }
     if (chars)
         varying = name_take(r, tn, "VARYING") || varying;
     if (varying) {
