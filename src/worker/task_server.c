@@ -121,6 +121,8 @@ int task_check_server(struct pen_task *t, const struct pen_snapshot_decision *wh
     struct pen_server_check_options o = {.stream = what->stream,
                                          .snapshot = what->data || what->schema,
                                          .snapshot_rows = what->data,
+                                         .lock_timeout_ms =
+                                             (unsigned)config->snapshot_lock_timeout_ms,
                                          .locking = task_snapshot_locking(t),
                                          .stored = what->stream ? stored : NULL,
                                          .ignore_gtids = config->gtid_ignore_on_recovery,

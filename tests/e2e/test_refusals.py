@@ -214,3 +214,17 @@ def test_unknown_connector_class(program, worker, tmp_path):
     path = tmp_path / "shop.json"
     path.write_text(json.dumps({"name": "shop", "config": {"connector.class": "io.debezium.connector.postgresql.PostgresConnector"}}))
     refused(["standalone", worker, str(path)], "PostgresConnector", "MySqlConnector")
+
+
+def test_a_table_that_somebody_has_locked_ends_it_after_the_timeout(program, database):
+    """Also before the snapshot nothing waits for that lock without end, and without a word."""
+    database.run("CREATE TABLE held (id INT PRIMARY KEY)")
+    other = database.server.connect(database.name)
+    try:
+        other.cursor().execute("LOCK TABLES held WRITE")
+        code, out, err = rig.run_penstock("stream", database.server.url, "--tables", rf"{database.name}\.held", *PLAIN,
+                                          "-o", "snapshot.lock.timeout.ms=1000")
+    finally:
+        other.close()
+    assert code == 2 and out == "", err
+    assert "Lock wait timeout exceeded" in err and "snapshot.lock.timeout.ms" in err, err

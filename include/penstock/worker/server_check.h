@@ -28,8 +28,10 @@ struct pen_server_check_options {
     /* A worker that was lost may still hang on the server: its id is taken over, and the server cuts
      * its connection. */
     bool takes_over;
-    /* Rows will be read: SELECT on every captured table is tried. */
+    /* Rows will be read: SELECT on every captured table is tried, which waits for locks of others
+     * that long. */
     bool snapshot_rows;
+    unsigned lock_timeout_ms;
 };
 
 /* What the checks found out on the way. Zeroed memory is valid for _done. */
