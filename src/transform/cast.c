@@ -340,6 +340,23 @@ static int type_of(struct pen_span name, enum pen_schema_type *ret)
     return PEN_E_CONFIG;
 }
 
+static int bad_type(const struct transform__config *c, struct pen_span type, struct pen_error *err)
+{
+    static const char *const others[][2] = {
+        {"bytes", "BYTES"}, {"array", "ARRAY"}, {"map", "MAP"}, {"struct", "STRUCT"}};
+    for (size_t i = 0; i < PEN_COUNT(others); i++)
+        if (pen_span_ieq_str(type, others[i][0]))
+            return transform__bad_option(
+                c, "spec", err,
+                "Cast transformation does not support casting to %s; supported types are [INT8, "
+                "INT16, INT32, INT64, FLOAT32, FLOAT64, BOOLEAN, STRING]",
+                others[i][1]);
+    return transform__bad_option(
+        c, "spec", err,
+        "'%.*s' is none of int8, int16, int32, int64, float32, float64, boolean, string",
+        PEN_SPAN_ARG(type));
+}
+
 static int cast_create(const struct transform__config *c, void **ret, struct pen_error *err)
 {
     struct cast *t = pen_arena_alloc(c->arena, sizeof(*t));
@@ -366,15 +383,12 @@ static int cast_create(const struct transform__config *c, void **ret, struct pen
         whole |= !field;
         const struct pen_span type = pen_span_trim(field ? rest : first);
         if (type_of(type, &t->specs[i].type) < 0)
-            return transform__bad_option(
-                c, "spec", err,
-                "'%.*s' is none of int8, int16, int32, int64, float32, float64, boolean, string",
-                PEN_SPAN_ARG(type));
+            return bad_type(c, type, err);
     }
     if (whole && t->count > 1)
         return transform__bad_option(c, "spec", err,
                                      "Cast transformations that specify a type to cast the entire "
-                                     "value to may ony specify a single cast in their spec");
+                                     "value to may only specify a single cast in their spec");
     *ret = t;
     return 0;
 }

@@ -88,8 +88,8 @@ static int extract_create(const struct transform__config *c, void **ret, struct 
     if (pen_span_ieq_str(version, "V2"))
         return steps(c, t, err);
     if (!pen_span_ieq_str(version, "V1"))
-        return transform__bad_option(c, "field.syntax.version", err, "'%.*s' is none of V1, V2",
-                                     PEN_SPAN_ARG(version));
+        return transform__bad_option(c, "field.syntax.version", err,
+                                     "String must be one of (case insensitive): V1, V2");
     t->steps[t->step_count++] = t->path;
     return 0;
 }

@@ -116,10 +116,10 @@ static int unwrap_create(const struct transform__config *c, void **ret, struct p
         return transform__no_memory(err);
     struct pen_span mode = transform__option(c, "delete.tombstone.handling.mode", "tombstone");
     if (mode_of(mode, &u->mode) < 0)
-        return transform__bad_option(c, "delete.tombstone.handling.mode", err,
-                                     "'%.*s' is none of drop, tombstone, rewrite, "
-                                     "rewrite-with-tombstone, delete-to-tombstone",
-                                     PEN_SPAN_ARG(mode));
+        return transform__bad_option(
+            c, "delete.tombstone.handling.mode", err,
+            "Value must be one of drop, tombstone, rewrite-with-tombstone, "
+            "rewrite, delete-to-tombstone");
     int rc = drop_fields_option(c, &u->drop, err);
     if (rc < 0)
         return rc;

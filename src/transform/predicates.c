@@ -34,7 +34,7 @@ static int topic_create(const struct transform__config *c, void **ret, struct pe
         return rc;
     rc = transform__regex_new(pattern, &r, err);
     if (rc < 0)
-        pen_error_prefix(err, "option '%spattern'", c->prefix);
+        pen_error_prefix(err, "option '%spattern': Invalid regex", c->prefix);
     *ret = r;
     return rc;
 }

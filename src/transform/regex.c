@@ -39,6 +39,13 @@ int transform__regex_new(struct pen_span pattern, struct transform__regex **ret,
         unsigned char text[128] = "";
         pcre2_get_error_message(code, text, sizeof(text));
         transform__regex_free(r);
+        if (code == PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS) /* Java's words for the usual ones */
+            return pen_error_set(err, PEN_E_CONFIG, "Unclosed group near index %zu\n%.*s",
+                                 pattern.n, PEN_SPAN_ARG(pattern));
+        if (code == PCRE2_ERROR_QUANTIFIER_INVALID && at < pattern.n && b.n == pattern.n)
+            return pen_error_set(err, PEN_E_CONFIG,
+                                 "Dangling meta character '%c' near index %zu\n%.*s\n%*s^",
+                                 pattern.p[at], (size_t)at, PEN_SPAN_ARG(pattern), (int)at, "");
         return pen_error_set(err, PEN_E_CONFIG, "pattern '%.*s' is not valid at %zu: %s",
                              PEN_SPAN_ARG(pattern), (size_t)at, (const char *)text);
     }

@@ -15,7 +15,7 @@ static int router_create(const struct transform__config *c, void **ret, struct p
         return transform__option_needed(c, "replacement", &replacement, err);
     rc = pen_renamer_new(pattern, replacement, &r, err);
     if (rc < 0)
-        pen_error_prefix(err, "option '%sregex'", c->prefix);
+        pen_error_prefix(err, "option '%sregex': Invalid regex", c->prefix);
     *ret = r;
     return rc;
 }

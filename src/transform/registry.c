@@ -155,6 +155,25 @@ int transform__option_list(const struct transform__config *c, const char *name,
     return n;
 }
 
+int transform__option_names(const struct transform__config *c, const char *name,
+                            struct pen_span **ret, int *ret_count, struct pen_error *err)
+{
+    struct pen_span rest = transform__option(c, name, NULL), item;
+    *ret_count = transform__option_list(c, name, ret);
+    if (*ret_count < 0)
+        return transform__no_memory(err);
+    while (rest.n > 0 && pen_span_split(&rest, ',', &item))
+        if (pen_span_trim(item).n == 0)
+            return transform__bad_option(c, name, err,
+                                         "Configuration '%s' values must not be empty.", name);
+    for (int i = 0; i < *ret_count; i++)
+        for (int k = 0; k < i; k++)
+            if (pen_span_eq((*ret)[i], (*ret)[k]))
+                return transform__bad_option(
+                    c, name, err, "Configuration '%s' values must not be duplicated.", name);
+    return 0;
+}
+
 int transform__option_needed(const struct transform__config *c, const char *name,
                              struct pen_span *ret, struct pen_error *err)
 {
@@ -278,7 +297,12 @@ static int add_step(struct pen_transforms *t, const struct transform__config *al
     } else
         return no_such(err, c.prefix, type);
     struct pen_span when = pen_span_trim(transform__option(&c, "predicate", NULL));
-    s->negate = transform__option_bool(&c, "negate", false);
+    bool ignored;
+    int rc = transform__option_flag(&c, "negate", false, &s->negate, err);
+    if (rc == 0 && c.trimmed)
+        rc = transform__option_flag(&c, "replace.null.with.default", true, &ignored, err);
+    if (rc < 0)
+        return rc;
     for (uint32_t i = 0; i < t->predicate_count; i++)
         if (pen_span_eq(t->predicates[i].name, when))
             s->predicate = &t->predicates[i];
@@ -287,7 +311,7 @@ static int add_step(struct pen_transforms *t, const struct transform__config *al
                              "option '%spredicate': predicate '%.*s' is not in "
                              "'predicates'",
                              c.prefix, PEN_SPAN_ARG(when));
-    int rc = s->kind->create(&c, &s->self, err);
+    rc = s->kind->create(&c, &s->self, err);
     t->step_count += rc == 0;
     return rc;
 }

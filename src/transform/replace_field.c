@@ -31,11 +31,14 @@ static int replace_create(const struct transform__config *c, void **ret, struct 
         return transform__no_memory(err);
     t->side = c->side;
     t->with_defaults = transform__option_bool(c, "replace.null.with.default", true);
-    t->exclude_count = transform__option_list(c, "exclude", &t->exclude);
-    t->include_count = transform__option_list(c, "include", &t->include);
     t->renames = pen_arena_calloc(c->arena, (size_t)n + 1, sizeof(*t->renames));
-    if (t->exclude_count < 0 || t->include_count < 0 || !t->renames)
+    if (!t->renames)
         return transform__no_memory(err);
+    int rc = transform__option_names(c, "exclude", &t->exclude, &t->exclude_count, err);
+    if (rc == 0)
+        rc = transform__option_names(c, "include", &t->include, &t->include_count, err);
+    if (rc < 0)
+        return rc;
     for (int i = 0; i < n; i++) {
         struct renaming *r = &t->renames[t->rename_count++];
         struct pen_span rest = pairs[i];

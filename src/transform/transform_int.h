@@ -36,6 +36,10 @@ PEN_MUST_USE int transform__option_renamer(const struct transform__config *c, co
 /* Comma separated, trimmed, empty items left out. @returns their number; *ret is the arena's */
 int transform__option_list(const struct transform__config *c, const char *name,
                            struct pen_span **ret);
+/* The same for names that may neither be empty nor come twice, as Connect's own classes demand */
+PEN_MUST_USE int transform__option_names(const struct transform__config *c, const char *name,
+                                         struct pen_span **ret, int *ret_count,
+                                         struct pen_error *err);
 /* The value or PEN_E_CONFIG "… needs …" */
 PEN_MUST_USE int transform__option_list_needed(const struct transform__config *c, const char *name,
                                                struct pen_span **ret, int *ret_count,

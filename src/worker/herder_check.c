@@ -124,6 +124,37 @@ static bool is_kafkas(struct pen_span class_name)
            pen_span_has_prefix(class_name, "io.debezium.");
 }
 
+/* What is wrong with an option of a transform or a predicate, in Connect's words: types are told by the whole
+ * name, what a class demands by its own. text: "option 'transforms.u.type': …" */
+static int report_option(struct herder_check *k, struct pen_span name, struct pen_span value,
+                         const char *text)
+{
+    static const char missing[] = "' is missing";
+    static const char *const typed[] = {"Expected value to be", "Not a number of type", "The '"};
+    const char *quote = strchr(strstr(text, "option '") + 8, '\'');
+    if (strcmp(quote, missing) == 0 && pen_span_eq_str(value, "null"))
+        return pen_config_report_add(
+            &k->report, false, name,
+            "Missing required configuration \"%.*s\" which has no default value.",
+            PEN_SPAN_ARG(name));
+    const char *why = strncmp(quote, "': ", 3) == 0 ? quote + 3 : text;
+    struct pen_span own = name, family;
+    bool whole = why == text;
+    for (size_t i = 0; i < PEN_COUNT(typed); i++)
+        whole |= strncmp(why, typed[i], strlen(typed[i])) == 0;
+    (void)pen_span_split(&own, '.', &family);
+    (void)pen_span_split(&own, '.', &family);
+    if (pen_span_eq_str(own, "type")) /* it says itself which it is */
+        why = text;
+    if (whole || why == text)
+        own = name;
+    if (strncmp(why, "Configuration '", 15) == 0 || strncmp(why, "Cast transformation", 19) == 0)
+        return pen_config_report_add(&k->report, false, name, "%s", why);
+    return pen_config_report_add(&k->report, false, name,
+                                 "Invalid value %.*s for configuration %.*s: %s",
+                                 PEN_SPAN_ARG(value), PEN_SPAN_ARG(own), why);
+}
+
 /* What only making the rooms can tell: transforms and converters that are not there. */
 static int check_rooms(struct herder_check *k)
 {
@@ -157,6 +188,9 @@ static int check_rooms(struct herder_check *k)
             &k->report, false, name,
             "Invalid value %.*s for configuration %.*s: Class %.*s could not be found.",
             PEN_SPAN_ARG(value), PEN_SPAN_ARG(name), PEN_SPAN_ARG(value));
+    if (named(err.text).p &&
+        (pen_span_has_prefix(name, "transforms.") || pen_span_has_prefix(name, "predicates.")))
+        return report_option(k, name, value, err.text);
     return pen_config_report_add(&k->report, false, name,
                                  "Invalid value %.*s for configuration "
                                  "%.*s: %s",

@@ -262,7 +262,8 @@ int main(void)
                           {"transforms.f.schema.change.event.exclude.list", "CREATE,drop"},
                           {NULL, NULL}},
         "'drop' is none of CREATE, ALTER, DROP, TRUNCATE, DATABASE");
-    refused("bad mode", (struct option[]){UNWRAP, MODE("none"), {NULL, NULL}}, "'none' is none of");
+    refused("bad mode", (struct option[]){UNWRAP, MODE("none"), {NULL, NULL}},
+            "Value must be one of drop, tombstone");
     refused("bad pattern",
             (struct option[]){{"transforms", "r"},
                               {"transforms.r.type", "RegexRouter"},

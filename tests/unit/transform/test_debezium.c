@@ -263,12 +263,32 @@ static void reads(void)
 /* ---- options ------------------------------------------------------------------------------------- */
 
 #define X "io.debezium.transforms."
+#define K "org.apache.kafka.connect.transforms."
 
 static const struct {
     const char *type;
     struct option options[4]; /* of it */
     const char *want;
 } refused[] = {
+    {K "ValueToKey",
+     {{"fields", "a,b,a"}},
+     "Configuration 'fields' values must not be duplicated."},
+    {K "MaskField$Value", {{"fields", "a,,b"}}, "Configuration 'fields' values must not be empty."},
+    {K "ReplaceField$Key",
+     {{"include", "a, a"}},
+     "Configuration 'include' values must not be duplicated."},
+    {K "Cast$Value",
+     {{"spec", "a:bytes"}},
+     "Cast transformation does not support casting to BYTES; supported types are [INT8, "},
+    {K "InsertField$Value",
+     {{"topic.field", "t"}, {"replace.null.with.default", "q"}},
+     "option 'transforms.x.replace.null.with.default': Expected value to be either true or false"},
+    {X "ExtractNewRecordState", {{"negate", "x"}}, "Expected value to be either true or false"},
+    {K "RegexRouter",
+     {{"regex", "*a"}, {"replacement", "b"}},
+     "Invalid regex: Dangling meta character '*' near index 0\n*a\n^"},
+    {K "RegexRouter", {{"regex", "(a"}, {"replacement", "b"}}, "Unclosed group near index 2\n(a"},
+    {X "tracing.ActivateTracingSpan", {{"a", "b"}}, "it reports to OpenTelemetry"},
     {X "outbox.EventRouter",
      {{"table.op.invalid.behavior", "foo"}},
      "option 'transforms.x.table.op.invalid.behavior': The 'table.op.invalid.behavior' value is "
