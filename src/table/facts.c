@@ -122,14 +122,7 @@ static bool is_integer(enum pen_type t)
     return t >= PEN_TYPE_TINYINT && t <= PEN_TYPE_BOOL;
 }
 
-static const struct pen_charset *same_name_of(const struct pen_charset *cs)
-{
-    /* utf8 is utf8mb3 under its old name */
-    return cs && pen_span_eq_str(pen_charset_name(cs), "utf8")
-               ? pen_charset_by_name(PEN_SPAN_LIT("utf8mb3"))
-               : cs;
-}
-
+/* Charsets that read alike are one: the model's name is Debezium's (utf8 is utf8mb3, too) */
 static bool charset_differs(const struct pen_column *c, const struct pen_column_facts *f)
 {
     const struct pen_charset *told =
@@ -140,8 +133,8 @@ static bool charset_differs(const struct pen_column *c, const struct pen_column_
         return f->collation != COLLATION_BINARY;
     if (!table_type_is_text(c->type) || c->charset.p == NULL)
         return false;
-    const struct pen_charset *mine = pen_charset_by_name(c->charset);
-    return mine != NULL && same_name_of(mine) != same_name_of(told);
+    return pen_charset_by_name(c->charset) != NULL &&
+           !pen_charset_reads_alike(c->charset, pen_charset_name(told));
 }
 
 /* Digits and bits. Zero in the map is an old server's silence, not a width. */
