@@ -58,6 +58,12 @@ static bool is_character(const struct pen_map_column *col)
     }
 }
 
+/* To MariaDB a geometry is a blob, with the charset binary. */
+static bool is_maria_character(const struct pen_map_column *col)
+{
+    return is_character(col) || col->type == PEN_FIELD_GEOMETRY;
+}
+
 static bool is_enum_or_set(const struct pen_map_column *col)
 {
     return col->type == PEN_FIELD_ENUM || col->type == PEN_FIELD_SET;
@@ -224,8 +230,8 @@ static int vector_dims(struct pen_cursor *c, struct pen_table_map *map)
     return binlog__end(c);
 }
 
-static int field(uint8_t type, struct pen_span value, struct pen_arena *arena,
-                 struct pen_table_map *map)
+static int field(uint8_t type, struct pen_span value, const struct pen_binlog *dec,
+                 struct pen_arena *arena, struct pen_table_map *map)
 {
     struct pen_cursor c = pen_cursor_make(value);
     switch (type) {
@@ -233,10 +239,10 @@ static int field(uint8_t type, struct pen_span value, struct pen_arena *arena,
         return signedness(value, map);
     case FIELD_DEFAULT_CHARSET:
         map->has |= PEN_MAP_CHARSET;
-        return charset_default(&c, map, is_character);
+        return charset_default(&c, map, dec->is_maria ? is_maria_character : is_character);
     case FIELD_COLUMN_CHARSET:
         map->has |= PEN_MAP_CHARSET;
-        return charset_each(&c, map, is_character);
+        return charset_each(&c, map, dec->is_maria ? is_maria_character : is_character);
     case FIELD_COLUMN_NAME:
         return names(&c, map);
     case FIELD_SET_VALUES:
@@ -264,15 +270,15 @@ static int field(uint8_t type, struct pen_span value, struct pen_arena *arena,
     }
 }
 
-int binlog__optional_metadata(struct pen_cursor *c, struct pen_arena *arena,
-                              struct pen_table_map *map)
+int binlog__optional_metadata(const struct pen_binlog *dec, struct pen_cursor *c,
+                              struct pen_arena *arena, struct pen_table_map *map)
 {
     while (cur_left(c) > 0) {
         uint8_t type = cur_u8(c);
         struct pen_span value = binlog__lenenc_span(c);
         if (c->bad)
             return PEN_E_SHORT;
-        int rc = field(type, value, arena, map);
+        int rc = field(type, value, dec, arena, map);
         if (rc < 0)
             return rc;
     }

@@ -144,7 +144,7 @@ static int parse(const struct pen_binlog *dec, const struct pen_event *ev, struc
         return PEN_E_SHORT;
     ret->ncols = (uint32_t)ncols;
     int rc = take_columns(&c, arena, ret, err);
-    return rc < 0 ? rc : binlog__optional_metadata(&c, arena, ret);
+    return rc < 0 ? rc : binlog__optional_metadata(dec, &c, arena, ret);
 }
 
 int pen_table_map_parse(const struct pen_binlog *dec, const struct pen_event *ev,

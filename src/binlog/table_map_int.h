@@ -5,7 +5,7 @@
 #include "binlog_int.h"
 
 /** The rest of a TABLE_MAP into map->cols, whose types are known. */
-PEN_MUST_USE int binlog__optional_metadata(struct pen_cursor *c, struct pen_arena *arena,
-                                           struct pen_table_map *map);
+PEN_MUST_USE int binlog__optional_metadata(const struct pen_binlog *dec, struct pen_cursor *c,
+                                           struct pen_arena *arena, struct pen_table_map *map);
 
 #endif

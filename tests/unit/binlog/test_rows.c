@@ -255,6 +255,38 @@ static void metadata(void)
     pen_buf_done(&body);
 }
 
+/* a GEOMETRY, b VARCHAR, c GEOMETRY, the usual charset binary, b utf8mb4: MariaDB counts the geometries */
+static void geometry_charset(void)
+{
+    static const struct {
+        const char *metadata;
+        bool maria;
+        uint16_t want;
+    } forms[] = {{"02 05 3F 01 FCFF00", true, 255},
+                 {"02 01 08", false, 8},
+                 {"03 03 3F 2D 3F", true, 45},
+                 {"03 01 2D", false, 45}};
+    for (size_t i = 0; i < PEN_COUNT(forms); i++) {
+        struct pen_buf body = joined(HEAD, "03 FF 0F FF 04 04 0A00 04 07"),
+                       more = hex(forms[i].metadata);
+        struct pen_binlog dec;
+        struct pen_arena arena = PEN_ARENA_INIT;
+        struct pen_table_map m;
+        struct pen_error err = {0};
+        pen_buf_put_span(&body, pen_buf_span(&more));
+        struct pen_event ev = {.type = PEN_EV_TABLE_MAP, .body = pen_buf_span(&body)};
+        pen_binlog_init(&dec, 0);
+        dec.is_maria = forms[i].maria;
+        TAP_EQ_INT(pen_table_map_parse(&dec, &ev, &arena, &m, &err), 0, "geometries %s", err.text);
+        TAP_EQ_INT(m.cols[1].collation, forms[i].want, "the charset between them, MariaDB %d",
+                   forms[i].maria);
+        pen_arena_done(&arena);
+        pen_binlog_done(&dec);
+        pen_buf_done(&body);
+        pen_buf_done(&more);
+    }
+}
+
 static void maria_columns(void)
 {
     struct pen_buf z = hex("8A012CABAA1A05C40200"), v = hex("8996 2B2B1B8C0000"),
@@ -290,6 +322,7 @@ int main(void)
     old_servers();
     sameness();
     metadata();
+    geometry_charset();
     maria_columns();
     return tap_done();
 }
