@@ -339,7 +339,7 @@ static int type_charset(struct ddl_run *r, struct pen_column *c)
     return c->charset.p ? rc : ddl_nomem(r);
 }
 
-/* BINARY, ASCII, UNICODE, BYTE and the character set, in any order */
+/* BINARY, ASCII, UNICODE, BYTE and the character set, in any order; before it MariaDB's COMPRESSED */
 static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_column *c)
 {
     bool binary = false;
@@ -352,6 +352,10 @@ static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_colu
             c->charset = PEN_SPAN_LIT("ucs2");
         } else if (ddl_accept(r, "BYTE")) {
             c->charset = PEN_SPAN_LIT("binary");
+        } else if (ddl_accept(r, "COMPRESSED")) {
+            int rc = ddl_accept_punct(r, '=') ? ddl_skip_one(r) : 0;
+            if (rc < 0)
+                return rc;
         } else if (ddl_accept(r, "CHARSET")) {
             int rc = type_charset(r, c);
             if (rc < 0)

@@ -256,7 +256,9 @@ static void test_create_text(void)
 static void mariadb_server(void)
 {
     static const char sql[] =
-        "CREATE TABLE t (a INT PRIMARY KEY, u UUID, i INET6 /*M!100301 COMPRESSED*/)";
+        "CREATE TABLE t (a INT PRIMARY KEY, u UUID, i INET6 /*M!100301 COMPRESSED*/, "
+        "x TEXT /*M!100301 COMPRESSED*/ CHARACTER SET latin1 NOT NULL, "
+        "y TEXT COMPRESSED=zlib CHARSET latin1)";
     static const struct pen_catalog_options options[] = {{0}, {.mariadb_server = true}};
     for (size_t i = 0; i < PEN_COUNT(options); i++) {
         struct pen_catalog *c = pen_catalog_new(&options[i]);
@@ -267,7 +269,9 @@ static void mariadb_server(void)
         TAP_OK((rc == 0) == options[i].mariadb_server, "UUID on a server that %s",
                options[i].mariadb_server ? "has it" : "has not");
         shape(c, "t", &b);
-        TAP_EQ_STR(pen_buf_cstr(&b), i == 1 ? "a:INT u:UUID? i:INET6? |a" : "none", "the table");
+        TAP_EQ_STR(pen_buf_cstr(&b),
+                   i == 1 ? "a:INT u:UUID? i:INET6? x:TEXT/latin1 y:TEXT/latin1? |a" : "none",
+                   "the table");
         pen_ddl_result_done(&r);
         pen_buf_done(&b);
         pen_catalog_free(c);
