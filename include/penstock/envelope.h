@@ -72,13 +72,15 @@ struct pen_envelope_options {
     struct pen_span notification_topic; /* notification.sink.topic.name */
     bool topic_without_database;        /* the Schema… naming strategies: P.table */
     bool topic_unicode;                 /* the …Unicode… ones: _uXXXX in place of '_' */
-    struct pen_span task_id;            /* "0" */
-    struct pen_span run_id;             /* UUID of this task start */
-    bool mariadb;                       /* connector "mariadb", its schema names and value forms */
-    bool extended_headers;              /* extended.headers.enabled, default true */
-    bool tombstones;                    /* tombstones.on.delete, default true */
-    bool time_adjuster;                 /* enable.time.adjuster, default true */
-    enum pen_float_text float_text;     /* float.digits, default jdk17 */
+    struct pen_span source_db;      /* source.db and .table where they are not the table's names; */
+    struct pen_span source_table;   /* p NULL = they are                                         */
+    struct pen_span task_id;        /* "0" */
+    struct pen_span run_id;         /* UUID of this task start */
+    bool mariadb;                   /* connector "mariadb", its schema names and value forms */
+    bool extended_headers;          /* extended.headers.enabled, default true */
+    bool tombstones;                /* tombstones.on.delete, default true */
+    bool time_adjuster;             /* enable.time.adjuster, default true */
+    enum pen_float_text float_text; /* float.digits, default jdk17 */
     bool bigint_unsigned_precise;
     bool schema_comments;      /* include.schema.comments */
     bool transaction_metadata; /* provide.transaction.metadata */

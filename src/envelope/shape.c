@@ -109,7 +109,8 @@ static struct pen_field *envelope(struct envelope__build *b, const struct pen_sh
     image_field(b, s, LIT("before"), topic, PEN_IMAGE_BEFORE, op == 'u' || op == 'd', &f[0]);
     image_field(b, s, LIT("after"), topic, PEN_IMAGE_AFTER, op == 'u' || op == 'c' || op == 'r',
                 &f[1]);
-    envelope__source(b, s->table->db, s->table->name, &f[2]);
+    envelope__source(b, b->o->source_db.p ? b->o->source_db : s->table->db,
+                     b->o->source_table.p ? b->o->source_table : s->table->name, &f[2]);
     envelope__transaction(b, &f[3]);
     f[4] = envelope__plain(LIT("op"), PEN_SCHEMA_STRING, false, PEN_FROM_CONST);
     f[4].constant = (struct pen_constant){PEN_CONST_TEXT, .s = pen_span_str(text)};

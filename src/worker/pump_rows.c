@@ -258,6 +258,9 @@ static int look_up(struct pen_task *t, struct task_table *x)
     x->rows = pen_row_plans_get(t->plans, x->table, PEN_FORM_BINLOG, x->wire_types, &t->error);
     if (!x->rows)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
+    rc = pen_row_set_logged_as(x->rows, x->map.db, x->map.table, &t->error);
+    if (rc < 0)
+        return rc;
     x->known = true;
     return 0;
 }

@@ -13,6 +13,8 @@ struct pen_row_set {
     struct pen_plan *diff; /* skip_unchanged: its key is the whole row */
     bool *lossy;           /* by column of the table: different cells may be written alike */
     bool keyed;
+    struct pen_arena arena;
+    struct pen_span db, name; /* as logged; p NULL = the table's */
     struct pen_plan *plans[PEN_VARIANT_COUNT];
 };
 
@@ -34,6 +36,7 @@ static void set_free(struct pen_row_set *s)
     free(s->lossy);
     pen_table_unref(s->table);
     free(s->wire_types);
+    pen_arena_done(&s->arena);
     free(s);
 }
 
@@ -165,15 +168,30 @@ struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, struct pen_table 
     return NULL;
 }
 
+int pen_row_set_logged_as(struct pen_row_set *s, struct pen_span db, struct pen_span table,
+                          struct pen_error *err)
+{
+    if (s->db.p || (pen_span_eq(db, s->table->db) && pen_span_eq(table, s->table->name)))
+        return 0;
+    s->name = pen_arena_span(&s->arena, table);
+    s->db = pen_arena_span(&s->arena, db);
+    return s->name.p && s->db.p
+               ? 0
+               : pen_error_set(err, PEN_E_NOMEM, "%s", pen_error_default_text(PEN_E_NOMEM));
+}
+
 /* ---- plans ---------------------------------------------------------------------------------- */
 
 static PEN_COLD int plan_make(struct pen_row_set *s, enum pen_variant v, struct pen_error *err)
 {
     struct pen_arena PEN_CLEANUP(pen_arena_done) arena = PEN_ARENA_INIT;
     const struct pen_row_options *o = &s->owner->o;
+    struct pen_envelope_options envelope = o->envelope;
     struct pen_shapes shapes;
-    int rc = pen_envelope_shapes(&o->envelope, s->table, v, s->form, s->wire_types, &arena, &shapes,
-                                 err);
+    envelope.source_db = s->db;
+    envelope.source_table = s->name;
+    int rc =
+        pen_envelope_shapes(&envelope, s->table, v, s->form, s->wire_types, &arena, &shapes, err);
     if (rc >= 0 && o->transforms)
         rc = pen_transforms_apply(o->transforms, &shapes, err);
     if (rc < 0)

@@ -30,6 +30,10 @@ void pen_row_plans_free(struct pen_row_plans *p);
 PEN_MUST_USE struct pen_row_set *pen_row_plans_get(struct pen_row_plans *p, struct pen_table *t,
                                                    enum pen_form form, const uint8_t *wire_types,
                                                    struct pen_error *err);
+/* The names that the TABLE_MAP has, for the source block: with lower_case_table_names=1 not those of the
+ * statement that made the table. @returns 0 or PEN_E_NOMEM */
+PEN_MUST_USE int pen_row_set_logged_as(struct pen_row_set *s, struct pen_span db,
+                                       struct pen_span table, struct pen_error *err);
 /* A table version is out of use: frees its sets. No set of it may be used after. */
 void pen_row_plans_forget(struct pen_row_plans *p, uint64_t version);
 /* Likewise those that is_current says no to, and all. */

@@ -43,3 +43,19 @@ def test_records_match_their_schemas(database, stream, validators):
         errors = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in validators[kind].iter_errors(r.value)]
         assert not errors, f"{r.topic} {r.value}: {errors[:3]}"
     assert set(seen) == set(KINDS), seen
+
+
+@pytest.mark.parametrize("kind", ["mariadb", "mysql56"])
+def test_where_case_does_not_count_the_source_has_the_name_that_is_logged(program, servers, stream, kind):
+    """Topic and schema have the name of the statement that made the table, source.table that of the server (Debezium)."""
+    server = servers.get(kind, kind + "-lower")
+    server.up("--lower-case-table-names=1")
+    d = server.fresh_database()
+    s = stream(d, snapshot_mode="initial")
+    s.sync()
+    d.run("CREATE TABLE Orders (id INT PRIMARY KEY)", "INSERT INTO ORDERS VALUES (1)", "UPDATE orders SET id = 2")
+    s.sync()
+    s.stop()
+    d.drop()
+    assert {(r.topic.rsplit(".", 1)[1], r.value["source"]["table"]) for r in s.records if r.value and "orders" in r.topic.lower()} \
+        == {("Orders", "orders")}
