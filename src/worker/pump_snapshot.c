@@ -474,8 +474,10 @@ static int end(struct pen_task *t, const struct pen_snapshot_msg *m)
     t->snap_table = NULL;
     t->reading = TASK_SOURCE_NONE;
     /* One beat right after the snapshot, so that its end is in the offsets (spec §2.9). */
-    if (t->config->heartbeat_interval_ms > 0 && !t->waiting)
-        rc = emit_heartbeat(t);
+    if (t->config->heartbeat_interval_ms > 0) {
+        beat_query_start(t);
+        rc = t->waiting ? 0 : emit_heartbeat(t);
+    }
     if (rc < 0)
         return rc;
     if (!t->decision.stream)

@@ -18,6 +18,15 @@ def test_heartbeat_action_query_runs_at_each_beat(maria_database, stream):
     s.stop()
 
 
+def test_heartbeat_action_query_runs_with_the_beat_behind_the_snapshot(maria_database, stream):
+    d = maria_database
+    d.run("CREATE TABLE hb (id INT PRIMARY KEY, n INT NOT NULL)")
+    s = stream(d, options=["heartbeat.interval.ms=600000", f"heartbeat.action.query=INSERT INTO {d.name}.hb VALUES (1, 1)"])
+    s.wait(lambda: [r.value["after"] for r in s.records if r.op == "c" and r.table == "hb"] == [{"id": 1, "n": 1}], "what the statement did")
+    assert len(beats(s, "__debezium-heartbeat.penstock")) == 1
+    s.stop()
+
+
 def test_heartbeat_action_query_that_cannot_succeed_stops_the_task(maria_database, stream):
     s = stream(maria_database, snapshot_mode="no_data", options=[BEAT, "heartbeat.action.query=INSERTT INTO x"])
     assert s.process.wait(rig.LIMIT) != 0
