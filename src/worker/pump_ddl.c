@@ -16,6 +16,14 @@ static bool has_table(const struct pen_ddl_event *e)
     return e->table.n > 0 && e->kind != PEN_DDL_DATABASE;
 }
 
+/* Has it when all of the statement is done: RENAME TABLE a TO tmp, b TO a, tmp TO b leaves no tmp,
+ * whose event is one of no table in Debezium, then. */
+static bool has_table_left(const struct pen_ddl_event *e)
+{
+    return has_table(e) &&
+           (e->after != NULL || (e->kind != PEN_DDL_CREATE && e->kind != PEN_DDL_ALTER));
+}
+
 /* Does any of the statement's events concern what is captured? */
 static bool matches(const struct pen_task *t, const struct pen_ddl_result *r)
 {
@@ -40,7 +48,7 @@ static bool is_kept(const struct pen_task *t, const struct pen_ddl_event *e)
     if (c->history_captured_tables_only) {
         if (e->db.n > 0 && !pen_config_captures_database(c, e->db))
             return false;
-        if (has_table(e) && !captures(t, e))
+        if (has_table_left(e) && !captures(t, e))
             return false;
     }
     return true;
@@ -52,7 +60,7 @@ static bool is_in_history(const struct pen_task *t, const struct pen_ddl_event *
 {
     if (!t->config->history_captured_tables_only || (e->set_variable && e->db.n == 0))
         return true;
-    return has_table(e) && captures(t, e);
+    return has_table_left(e) && captures(t, e);
 }
 
 static bool sets_charset(const struct pen_task *t, const struct pen_ddl_event *e)
