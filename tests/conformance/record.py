@@ -95,7 +95,8 @@ def run(case, server, mariadb, connect, kafka):
         until("the stream", streams)
         live.play(server, case)
         until("the sentinel", ended)
-        time.sleep(0.3)
+        worker.stop(name)  # the order holds within a partition only: what others still wait for is sent before it ends
+        until("the end of the task", lambda: worker.is_stopped(name))
         topics.poll()
     finally:
         worker.delete(name)

@@ -115,6 +115,14 @@ class Worker:
         if status not in (200, 201):
             raise SystemExit(f"POST /connectors of {name}: {status} {body}")
 
+    def stop(self, name):
+        self.rest("PUT", f"/connectors/{name}/stop")
+
+    def is_stopped(self, name):
+        """The task has ended, and with it its producer."""
+        status, body = self.rest("GET", f"/connectors/{name}/status")
+        return status == 200 and body["connector"]["state"] == "STOPPED" and not body["tasks"]
+
     def delete(self, name):
         self.rest("DELETE", f"/connectors/{name}")
 
