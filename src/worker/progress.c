@@ -338,6 +338,19 @@ static int put_transaction(struct pen_task *t, struct pen_position *p)
     return id.bad ? PEN_E_NOMEM : pen_position_set_extra(p, "transaction_id", pen_buf_span(&id));
 }
 
+/* A snapshot that stops the stream writes its statements as the first one did, and nothing of what else
+ * the offset says. */
+static int as_snapshot(struct pen_position *p)
+{
+    int rc = 0;
+    while (rc == 0 && p->extra.n > 0)
+        rc = pen_position_set_extra(p, p->extra.v[0].key, PEN_SPAN_NONE);
+    p->server_id = 0;
+    p->event = 0;
+    p->snapshot = PEN_SNAPSHOT_INITIAL;
+    return rc;
+}
+
 /* The position of a statement's history record: its end. A statement inside a transaction (CREATE …
  * SELECT) has the place of BEGIN and the number of the event, so that what recovers behind it has the
  * table whose creation it skips then. */
@@ -360,7 +373,7 @@ int progress_json(struct pen_task *t, struct pen_buf *b)
         rc = pen_position_set_file(&p, pen_buf_span(&t->place.file));
     }
     if (rc == 0)
-        rc = put_transaction(t, &p);
+        rc = t->blocking.running ? as_snapshot(&p) : put_transaction(t, &p);
     if (rc == 0)
         pen_position_write(&p, b);
     pen_position_done(&p);
