@@ -90,7 +90,7 @@ static int session(struct pen_chunks *c, const struct pen_chunk_job *j, struct p
         rc = pen_conn_open(&c->o.wire, &c->conn, err);
         if (rc == 0)
             rc = snapshot__session(c->conn, &o, err);
-        c->user_mode = false;
+        c->user_mode = true; /* that keeps the server's ANSI_QUOTES */
     }
     if (rc == 0 && c->user_mode != j->server_sql_mode) {
         rc = pen_conn_exec(c->conn,

@@ -2,17 +2,18 @@
  *
  *     CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `a``b` enum('x','(') …,\n  PRIMARY KEY (`id`),\n …) ENGINE=…
  *
- * Inside the outermost parentheses an item that starts with a backtick is a column; the session's
- * sql_mode and sql_quote_show_create make that so on every server. The whole grammar is the table
- * room's; here the text is only cut, so an unknown clause cannot stop a snapshot. */
+ * Inside the outermost parentheses an item that starts with a quoted name is a column; the session's
+ * sql_mode and sql_quote_show_create make that so on every server. The quote is the backtick, or '"'
+ * where the server has ANSI_QUOTES. The whole grammar is the table room's; here the text is only cut,
+ * so an unknown clause cannot stop a snapshot. */
 #include "snapshot_int.h"
 
-/* Behind the quoted text that starts at p; quotes are doubled inside, ' and " may have backslashes. */
+/* Behind the quoted text that starts at p; quotes are doubled inside, ' may have backslashes. */
 static const uint8_t *skip_quoted(const uint8_t *p, const uint8_t *end)
 {
     const uint8_t q = *p++;
     while (p < end) {
-        if (*p == '\\' && q != '`') {
+        if (*p == '\\' && q == '\'') {
             p += p + 1 < end ? 2 : 1;
         } else if (*p == q) {
             if (p + 1 >= end || p[1] != q)
@@ -40,7 +41,7 @@ static struct pen_span unquote(struct pen_arena *a, const uint8_t *p, const uint
     size_t n = 0;
     for (size_t i = 0; i < raw.n; i++) {
         w[n++] = raw.p[i];
-        if (raw.p[i] == '`')
+        if (raw.p[i] == *p)
             i++;
     }
     return pen_span_make(w, n);
@@ -52,6 +53,7 @@ struct names {
 
 struct cutting {
     struct pen_arena *arena;
+    uint8_t quote;                         /* of names */
     struct names columns, primary, unique; /* unique: of all unique keys together */
 };
 
@@ -67,14 +69,14 @@ static int take_item(struct cutting *c, const uint8_t *p, const uint8_t *end)
         p++;
     const size_t n = (size_t)(end - p);
     struct names *to = NULL;
-    if (n > 2 && *p == '`') {
+    if (n > 2 && *p == c->quote) {
         to = &c->columns;
         end = skip_quoted(p, end);
     } else if (starts(p, n, "PRIMARY KEY")) {
         to = &c->primary;
     } else if (starts(p, n, "UNIQUE KEY")) {
         to = &c->unique;
-        while (p < end && *p != '`')
+        while (p < end && *p != c->quote)
             p++;
         p = p < end ? skip_quoted(p, end) : end; /* its name */
     }
@@ -84,10 +86,10 @@ static int take_item(struct cutting *c, const uint8_t *p, const uint8_t *end)
             continue;
         }
         const uint8_t *after = skip_quoted(p, end);
-        struct pen_span *name = *p == '`' ? pen_vec_push(&to->list) : NULL;
-        if (*p == '`' && (name == NULL || (*name = unquote(c->arena, p, after)).p == NULL))
+        struct pen_span *name = *p == c->quote ? pen_vec_push(&to->list) : NULL;
+        if (*p == c->quote && (name == NULL || (*name = unquote(c->arena, p, after)).p == NULL))
             return PEN_E_NOMEM;
-        /* PRIMARY KEY (`a`,`b`(10)) COMMENT '…': only backticked names are columns */
+        /* PRIMARY KEY (`a`,`b`(10)) COMMENT '…': only quoted names are columns */
         p = after;
     }
     return 0;
@@ -116,6 +118,14 @@ static int cut(struct cutting *c, struct pen_span ddl)
     return PEN_E_DDL;
 }
 
+static uint8_t quote_of_names(struct pen_span ddl)
+{
+    size_t i = 0;
+    while (i < ddl.n && ddl.p[i] != '`' && ddl.p[i] != '"')
+        i++;
+    return i < ddl.n ? ddl.p[i] : '`';
+}
+
 static bool is_among(const struct names *names, struct pen_span name)
 {
     for (size_t i = 0; i < names->list.n; i++)
@@ -127,7 +137,7 @@ static bool is_among(const struct names *names, struct pen_span name)
 int snapshot__columns(struct pen_arena *a, struct pen_span ddl, struct pen_span **ret_names,
                       bool **ret_is_key, uint32_t *ret_count)
 {
-    struct cutting c = {.arena = a};
+    struct cutting c = {.arena = a, .quote = quote_of_names(ddl)};
     int rc = cut(&c, ddl);
     const struct names *columns = &c.columns, *keys = c.primary.list.n > 0 ? &c.primary : &c.unique;
     if (rc == 0) {

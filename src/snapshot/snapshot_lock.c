@@ -34,10 +34,12 @@ int snapshot__session(struct pen_conn *c, const struct pen_snapshot_options *o,
     unsigned seconds = (o->lock_timeout_ms + 999) / 1000;
     if (seconds == 0)
         seconds = 1;
-    /* sql_mode: no ANSI_QUOTES or ORACLE in SHOW CREATE's text, no PAD_CHAR_TO_FULL_LENGTH in rows.
-     * The timeouts: a full ring may stop the reading for as long as the broker is away. */
+    /* sql_mode: no ORACLE in SHOW CREATE's text, no PAD_CHAR_TO_FULL_LENGTH in rows; ANSI_QUOTES stays,
+     * because it shows in that text, which goes to the topic. The timeouts: a full ring may stop the reading for as long as the broker is away. */
     int rc = pen_conn_execf(c, err,
-                            "SET SESSION time_zone='+00:00', sql_mode='', sql_quote_show_create=1, "
+                            "SET SESSION time_zone='+00:00', "
+                            "sql_mode=IF(FIND_IN_SET('ANSI_QUOTES', @@GLOBAL.sql_mode), "
+                            "'ANSI_QUOTES', ''), sql_quote_show_create=1, "
                             "sql_select_limit=18446744073709551615, sql_big_selects=1, "
                             "wait_timeout=31536000, net_write_timeout=31536000, "
                             "net_read_timeout=31536000, lock_wait_timeout=%u, "

@@ -202,6 +202,7 @@ static int begin_place(struct pen_task *t, const struct pen_snapshot_msg *m)
 
 static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
+    t->sql_mode = pen_sql_mode_parse(m->begin.sql_mode);
     if (t->blocking.running)
         return begin_blocking(t);
     int rc = begin_place(t, m);
@@ -209,7 +210,6 @@ static int begin(struct pen_task *t, const struct pen_snapshot_msg *m)
         return rc;
     atomic_store(&t->counters.snapshot_began_ms, pen_clock_wall_ns() / 1000000);
     atomic_store(&t->counters.snapshot_ended_ms, 0);
-    t->sql_mode = pen_sql_mode_parse(m->begin.sql_mode);
     pen_catalog_set_sql_mode(t->catalog, t->sql_mode & ~PEN_SQL_MODE_ANSI_QUOTES);
     t->source = (struct pen_source){.serial = t->source.serial + 1,
                                     .file = pen_buf_span(&t->snap_file),
@@ -289,6 +289,9 @@ static void note_table(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     const bool data = t->blocking.running || t->decision.data;
     struct pen_buf *all = &t->snap_captured, *read = &t->snap_tables;
+    if (!t->blocking.running && t->config->snapshot_include &&
+        !filter_listed(t->config, m->table.db, m->table.table))
+        return;
     pen_buf_printf(all, "%s%.*s.%.*s", all->n > 0 ? "," : "", PEN_SPAN_ARG(m->table.db),
                    PEN_SPAN_ARG(m->table.table));
     if (!data || !filter_data(t->config, m->table.db, m->table.table))
@@ -318,11 +321,21 @@ static int name_tables(struct pen_buf *names)
     return rc < 0 || joined.bad || names->bad ? PEN_E_NOMEM : 0;
 }
 
-static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
+/* SHOW CREATE's text is in the server's quotes; all else here is in backticks. */
+static int create_table(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
+    const uint64_t mode = pen_catalog_sql_mode(t->catalog);
     pen_buf_reset(&t->statement);
     pen_buf_put_span(&t->statement, m->table.ddl);
-    int rc = statement(t, m->marker, m->table.db);
+    pen_catalog_set_sql_mode(t->catalog, mode | (t->sql_mode & PEN_SQL_MODE_ANSI_QUOTES));
+    const int rc = statement(t, m->marker, m->table.db);
+    pen_catalog_set_sql_mode(t->catalog, mode);
+    return rc;
+}
+
+static int table_ddl(struct pen_task *t, const struct pen_snapshot_msg *m)
+{
+    int rc = create_table(t, m);
     if (rc < 0 || !m->table.captured)
         return rc;
     note_table(t, m);

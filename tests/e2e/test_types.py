@@ -143,3 +143,16 @@ def test_times_of_a_snapshot_are_the_stored_ones_whatever_the_driver_is_told(mar
     rows = {r.key["id"]: r.value["after"] for r in s.records if r.table == "t"}
     assert [(rows[n]["a"], rows[n]["b"], rows[n]["c"]) for n in (1, 2, 3)] == [
         (-1000000, 3020398999000, "2022-07-01T12:00:00Z"), (0, -3723456000, None), (None, 0, None)]
+
+
+def test_definitions_of_a_snapshot_are_in_the_quotes_of_the_server(maria_database, stream):
+    d = maria_database
+    d.run("SET GLOBAL sql_mode='ANSI_QUOTES'")
+    try:
+        d.run("CREATE TABLE t (id INT PRIMARY KEY, `a b` VARCHAR(9) DEFAULT 'x`y')", "INSERT INTO t (id) VALUES (1)")
+        s = stream(d, snapshot_mode="initial_only", options=["include.schema.changes=true"])
+        assert s.process.wait(rig.LIMIT) == 0
+    finally:
+        d.run("SET GLOBAL sql_mode=DEFAULT")
+    assert [r.value["ddl"][:25] for r in s.records if '"t"' in (r.value.get("ddl") or "")] == ['CREATE TABLE "t" (\n  "id"']
+    assert [r.value["after"] for r in s.records if r.table == "t"] == [{"id": 1, "a b": "x`y"}]

@@ -46,6 +46,10 @@ static const struct {
      "(json_valid(`a`)),\n  `s` date,\n"
      "  `e` date,\n  PERIOD FOR `p` (`s`, `e`)\n)",
      "a|s|e"},
+    {"names in the quotes of ANSI_QUOTES",
+     "CREATE TABLE \"t\" (\n  \"a b\" int NOT NULL,\n  \"c\"\"d\" varchar(9) DEFAULT 'x`,' COMMENT "
+     "'\"y',\n  \"g\" int GENERATED ALWAYS AS ((`a b` + 1)) VIRTUAL,\n  PRIMARY KEY (\"a b\")\n)",
+     "a b*|c\"d|g"},
     {"a line break in a name", "CREATE TABLE `t` (\n  `a\nb` int\n)", "a\nb"},
     {"a view's definition is refused", "CREATE ALGORITHM=UNDEFINED VIEW `v` AS select 1", "!"},
     {"a cut text is refused", "CREATE TABLE `t` (\n  `a` int,\n  `b", "!"},
