@@ -159,6 +159,10 @@ static const struct {
      INVALID("message.key.columns", "Must not be empty")
          INVALID("message.key.columns",
                  " has an invalid format (expecting '^\\s*([^:]+):([^:,]+(,[^:,]+)*)\\s*$')")},
+    {"snapshot.mode", "nope", "connector.class", "io.debezium.connector.mariadb.MariaDbConnector",
+     INVALID("snapshot.mode", "Value must be one of always, never, initial_only, "
+                              "configuration_based, when_needed, initial, custom, no_data, "
+                              "recovery")},
     {"snapshot.locking.mode", "minimal_percona", 0, 0, ""},
     {"snapshot.locking.mode", "minimal_percona", "connector.class",
      "io.debezium.connector.mariadb.MariaDbConnector",
