@@ -100,6 +100,10 @@ static int extract_apply(const void *self, struct transform__edit *e)
     struct pen_field **half = transform__half(e->r, t->side);
     if (!*half)
         return 0;
+    if (transform__is_map_of_null(*half)) { /* whatever is asked for, nothing is there */
+        *half = NULL;
+        return 0;
+    }
     int rc = (*half)->from == PEN_FROM_NULL
                  ? 0
                  : transform__need_struct(*half, "field extraction", e->err);

@@ -56,7 +56,7 @@ static int flatten_apply(const void *self, struct transform__edit *e)
 {
     const struct flatten *t = self;
     struct pen_field **half = transform__half(e->r, t->side), *root;
-    if (transform__is_null(*half))
+    if (transform__is_null(*half) || transform__is_map_of_null(*half))
         return 0;
     int rc = transform__need_struct(*half, "flattening", e->err);
     if (rc < 0)

@@ -107,6 +107,8 @@ struct pen_field *transform__field(const struct pen_field *parent, struct pen_sp
 struct pen_field **transform__half(struct pen_shape *r, enum transform__side side);
 /* null, with or without a schema */
 bool transform__is_null(const struct pen_field *f);
+/* {"field":null} without a schema: what HoistField makes of null */
+bool transform__is_map_of_null(const struct pen_field *f);
 bool transform__is_envelope(const struct pen_shape *r); /* by the value's schema name */
 char transform__op(const struct pen_shape *r);          /* an envelope's op; 0 = it has none */
 /* *f as a struct required for `purpose`, as Connect's Requirements say it. */

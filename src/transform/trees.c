@@ -67,6 +67,12 @@ char transform__op(const struct pen_shape *r)
                                                                      : 0;
 }
 
+bool transform__is_map_of_null(const struct pen_field *f)
+{
+    return f && f->schemaless && f->from == PEN_FROM_FIELDS && f->child_count == 1 &&
+           transform__is_null(&f->children[0]);
+}
+
 int transform__need_struct(const struct pen_field *f, const char *purpose, struct pen_error *err)
 {
     if (!f)

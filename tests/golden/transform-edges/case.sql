@@ -8,4 +8,6 @@ UPDATE t SET id = 20 WHERE id = 2;
 DELETE FROM t WHERE id = 1;
 INSERT INTO outbox VALUES ('e1', 'Order', '7', 'Paid', '{"a":1}'), ('e2', 'Order', '8', 'Gone', NULL), ('e3', 'Order', '9', 'Empty', ' ');
 DELETE FROM outbox;
+CREATE TABLE keyless (a INT);
+INSERT INTO keyless VALUES (1);
 TRUNCATE TABLE t;
