@@ -412,6 +412,7 @@ struct pen_connector_config {
     /* enum pen_config_decimal_mode … */
     int decimal_mode, bigint_unsigned_mode, binary_mode, time_mode;
     int float_digits; /* enum pen_config_float_digits */
+    int ddl_parser;   /* 1 = legacy */
     bool time_adjuster, include_query, include_schema_changes, include_schema_comments;
     /* enum pen_config_name_adjustment; field: Avro converter applied */
     int schema_name_adjustment, field_name_adjustment;

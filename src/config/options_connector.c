@@ -331,8 +331,9 @@ const struct pen_option config__connector_options[] = {
      .choices_mariadb = "minimal extended - - none custom",
      .doc = "Locks while the snapshot fixes its position."},
     {ROW("ddl.parser.type", STRING, "default", LOW, "Connector", 62, SHORT, "DDL Parser Type"),
-     .choices = "default legacy", .state = PEN_OPT_NO_EFFECT, .flags = PEN_OPT_MYSQL,
-     .doc = "There is one DDL parser."},
+     FIELD(ddl_parser), .choices = "default legacy", .flags = PEN_OPT_MYSQL,
+     .doc = "Whose readings of DDL to have: `legacy` is Debezium's parser of before 3.6. Texts "
+            "stay as they are written, what it misreads differs."},
     {ROW("schema.history.internal", CLASS, "io.debezium.storage.kafka.history.KafkaSchemaHistory",
          LOW, "History Storage", 1, LONG, "Database schema history class"),
      FIELD(history_class),

@@ -70,6 +70,10 @@ bool table_catalog_speaks_mariadb(const struct pen_catalog *c)
 {
     return c->options.mariadb || c->options.mariadb_server;
 }
+bool table_catalog_is_legacy(const struct pen_catalog *c)
+{
+    return c->options.legacy_parser && !c->options.mariadb;
+}
 bool table_catalog_comments(const struct pen_catalog *c)
 {
     return c->options.comments;

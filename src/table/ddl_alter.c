@@ -412,7 +412,7 @@ static int act_alter(struct alter *a)
 /* The MariaDB connector's parser does not look at CONVERT TO. */
 static void convert_one(const struct alter *a, struct pen_span *was, struct pen_span charset)
 {
-    *was = a->r->lx.mariadb ? ddl_charset_called(*was, charset) : charset;
+    *was = a->r->lx.mariadb && !a->r->lx.legacy ? ddl_charset_called(*was, charset) : charset;
 }
 
 /* CONVERT TO CHARACTER SET x [COLLATE y]: every column that has a charset gets it */

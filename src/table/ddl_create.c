@@ -227,6 +227,17 @@ static bool keeps_known(const struct pen_table *known, const struct pen_table *m
     return if_not_exists_ || (temporary && !known->temporary) || same_columns(known, made);
 }
 
+/* The legacy parser leaves START TRANSACTION, which the server writes behind CREATE … SELECT, out. */
+static struct pen_span create_text(struct ddl_run *r)
+{
+    static const char tail[] = " START TRANSACTION";
+    struct pen_span text = ddl_text_to_here(r, r->statement);
+    size_t n = sizeof(tail) - 1;
+    if (r->lx.legacy && text.n > n && pen_span_ieq_str(pen_span_make(text.p + text.n - n, n), tail))
+        text.n -= n;
+    return text;
+}
+
 static int create_columns(struct ddl_run *r, struct pen_table_name n, bool or_replace,
                           bool temporary, bool if_not_exists_)
 {
@@ -255,9 +266,7 @@ static int create_columns(struct ddl_run *r, struct pen_table_name n, bool or_re
         rc = ddl_note_name(r, &n, true);
     if (rc < 0)
         return rc;
-    return ddl_event(r, PEN_DDL_CREATE, n.db, n.table, ddl_text_to_here(r, r->statement))
-               ? 0
-               : ddl_nomem(r);
+    return ddl_event(r, PEN_DDL_CREATE, n.db, n.table, create_text(r)) ? 0 : ddl_nomem(r);
 }
 
 /* CREATE [OR REPLACE] [TEMPORARY] TABLE is taken */

@@ -46,6 +46,9 @@ struct ddl_run {
 PEN_MUST_USE int ddl_fail(struct ddl_run *r, const char *why);
 PEN_MUST_USE int ddl_nomem(struct ddl_run *r);
 
+/* How SQL reads with this connector and server */
+enum ddl_dialect ddl_dialect_of(const struct pen_catalog *c);
+
 /* Token helpers: accept takes the token when it is there */
 bool ddl_accept(struct ddl_run *r, const char *word);
 bool ddl_accept_punct(struct ddl_run *r, char c);

@@ -29,9 +29,10 @@ static bool is_hex(uint8_t c)
  * and later knows (MariaDB manual, "Comment syntax"). */
 static bool exec_applies(const struct ddl_lexer *lx, uint32_t version, bool only_mariadb)
 {
+    bool mariadb = lx->mariadb && !lx->legacy;
     if (only_mariadb)
-        return lx->mariadb && version <= EXEC_VERSION_MAX;
-    if (lx->mariadb)
+        return mariadb && version <= EXEC_VERSION_MAX;
+    if (mariadb)
         return version < 50700 || (version >= 100000 && version <= EXEC_VERSION_MAX);
     return version < 99999;
 }
@@ -233,10 +234,13 @@ void ddl_lex_next(struct ddl_lexer *lx)
     lx->after_name_dot = was_name && kind == DDL_PUNCT && lx->tok.c == '.';
 }
 
-void ddl_lex_init(struct ddl_lexer *lx, struct pen_span text, uint64_t sql_mode, bool mariadb)
+void ddl_lex_init(struct ddl_lexer *lx, struct pen_span text, uint64_t sql_mode,
+                  enum ddl_dialect dialect)
 {
     static const uint8_t nothing[1];
-    *lx = (struct ddl_lexer){.start = text.n > 0 ? text.p : nothing, .mariadb = mariadb};
+    *lx = (struct ddl_lexer){.start = text.n > 0 ? text.p : nothing,
+                             .mariadb = dialect != DDL_MYSQL,
+                             .legacy = dialect == DDL_LEGACY};
     lx->p = lx->start;
     lx->end = lx->start + text.n;
     lx->ansi_quotes = (sql_mode & ((uint64_t)1 << 2)) != 0;

@@ -29,6 +29,7 @@ struct ddl_token {
 struct ddl_lexer {
     const uint8_t *start, *p, *end;
     bool ansi_quotes, no_backslash, mariadb;
+    bool legacy; /* MySQL's legacy parser: reads as mariadb, but executable comments are MySQL's */
     bool after_name_dot;     /* "t." was just read: digits begin an identifier */
     uint8_t exec_depth;      /* open executable comments                       */
     struct ddl_token tok;    /* current token                                 */
@@ -38,7 +39,9 @@ struct ddl_lexer {
     const uint8_t *text_end;
 };
 
-void ddl_lex_init(struct ddl_lexer *lx, struct pen_span text, uint64_t sql_mode, bool mariadb);
+enum ddl_dialect { DDL_MYSQL, DDL_MARIADB, DDL_LEGACY };
+void ddl_lex_init(struct ddl_lexer *lx, struct pen_span text, uint64_t sql_mode,
+                  enum ddl_dialect dialect);
 void ddl_lex_next(struct ddl_lexer *lx);
 /* Identifier or string without its quotes: doubled quotes are halved; backslash escapes are resolved
  * in strings when `backslash`. Copies into the arena when there is anything to resolve.

@@ -253,7 +253,8 @@ int ddl_create_index(struct ddl_run *r, bool unique, const uint8_t *begin)
     if (rc < 0)
         return rc;
     /* The MySQL connector's text begins behind CREATE, the MariaDB connector's does not */
-    return t ? add_unique(r, t, u, plain, table_catalog_is_mariadb(r->cat) ? r->statement : begin)
+    return t ? add_unique(r, t, u, plain,
+                          table_catalog_is_mariadb(r->cat) || r->lx.legacy ? r->statement : begin)
              : 0;
 }
 

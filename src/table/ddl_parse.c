@@ -5,6 +5,13 @@
 
 #include <stdio.h>
 
+enum ddl_dialect ddl_dialect_of(const struct pen_catalog *c)
+{
+    if (table_catalog_is_legacy(c))
+        return DDL_LEGACY;
+    return table_catalog_speaks_mariadb(c) ? DDL_MARIADB : DDL_MYSQL;
+}
+
 int ddl_fail(struct ddl_run *r, const char *why)
 {
     struct pen_span near = pen_span_make(r->lx.tok.text.p, PEN_MIN(r->lx.tok.text.n, 40));
@@ -303,9 +310,13 @@ static int parse_text(struct ddl_run *r)
             continue;
         bool other = false;
         r->statement = r->lx.tok.text.p;
+        const bool hidden = ddl_is_unseen(r); /* mysqldump: it happens, but makes no event */
+        const size_t had = r->ret->events.n;
         int rc = parse_statement(r, &other);
         if (rc < 0)
             return rc;
+        if (hidden)
+            r->ret->events.n = had;
         if (other)
             return 0;
         if (!ddl_at_end(r))
@@ -434,7 +445,7 @@ static void run_init(struct ddl_run *r, struct pen_catalog *c, const struct pen_
     if (r->db.p == NULL)
         r->db = PEN_SPAN_LIT("");
     r->sql_mode = ctx->has_sql_mode ? ctx->sql_mode : pen_catalog_sql_mode(c);
-    ddl_lex_init(&r->lx, sql, r->sql_mode, table_catalog_speaks_mariadb(c));
+    ddl_lex_init(&r->lx, sql, r->sql_mode, ddl_dialect_of(c));
     r->statement = r->lx.start;
 }
 

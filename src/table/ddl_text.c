@@ -381,7 +381,7 @@ int pen_ddl_normalize(struct pen_span s, uint64_t sql_mode, struct pen_buf *ret)
 /* Only the MySQL connector normalises */
 struct pen_span ddl_normalized(struct ddl_run *r, struct pen_span text)
 {
-    if (table_catalog_is_mariadb(r->cat))
+    if (table_catalog_is_mariadb(r->cat) || r->lx.legacy)
         return pen_arena_span(r->a, text);
     struct pen_buf b = PEN_BUF_INIT;
     struct pen_span out = PEN_SPAN_NONE;
@@ -448,7 +448,7 @@ bool pen_ddl_concerns(const struct pen_catalog *c, const struct pen_ddl_context 
     bool yes = false;
     r.db = ctx->db.p ? ctx->db : PEN_SPAN_LIT("");
     r.sql_mode = ctx->has_sql_mode ? ctx->sql_mode : pen_catalog_sql_mode(c);
-    ddl_lex_init(&r.lx, pen_span_trim(sql), r.sql_mode, table_catalog_speaks_mariadb(c));
+    ddl_lex_init(&r.lx, pen_span_trim(sql), r.sql_mode, ddl_dialect_of(c));
     r.statement = r.lx.start;
     if (find_target(&r)) {
         while (ddl_accept(&r, "IF") || ddl_accept(&r, "NOT") || ddl_accept(&r, "EXISTS"))

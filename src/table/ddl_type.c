@@ -376,8 +376,10 @@ static int text_options(struct ddl_run *r, struct type_name *tn, struct pen_colu
     return 0;
 }
 
-static void size_defaults(struct pen_column *c)
+static void size_defaults(const struct ddl_run *r, struct pen_column *c)
 {
+    if (c->type == PEN_TYPE_VECTOR && c->length == PEN_NO_NUMBER && r->lx.legacy)
+        c->length = 2048;
     if (c->type == PEN_TYPE_DECIMAL) {
         c->length = c->length == PEN_NO_NUMBER ? 10 : c->length;
         c->scale = c->scale == PEN_NO_NUMBER ? 0 : c->scale;
@@ -430,7 +432,7 @@ int ddl_type(struct ddl_run *r, struct pen_column *c)
         rc = text_options(r, &tn, c);
     if (rc < 0)
         return rc;
-    size_defaults(c);
+    size_defaults(r, c);
     if (c->jdbc_type == JDBC_NCHAR || c->jdbc_type == JDBC_NVARCHAR)
         c->charset = PEN_SPAN_LIT("utf8");
     c->type_name = c->type_expression = pen_arena_span(r->a, pen_span_make(tn.text, tn.n));

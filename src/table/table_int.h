@@ -34,6 +34,7 @@ bool table_type_is_text(enum pen_type type); /* has a charset: CHAR … TEXT, EN
 
 bool table_catalog_is_mariadb(const struct pen_catalog *c);
 bool table_catalog_speaks_mariadb(const struct pen_catalog *c);
+bool table_catalog_is_legacy(const struct pen_catalog *c);
 bool table_catalog_comments(const struct pen_catalog *c);
 bool table_catalog_ignores_case(const struct pen_catalog *c);
 bool table_catalog_db_charset_known(const struct pen_catalog *c, struct pen_span db);

@@ -61,7 +61,8 @@ static int apply(struct pen_catalog *catalog, const char *record, const struct p
 static bool is_sound(const struct pen_task *t, const char *record, const struct pen_ddl_event *e,
                      struct pen_error *err)
 {
-    const struct pen_catalog_options o = {.mariadb = t->config->flavor == PEN_FLAVOR_MARIADB};
+    const struct pen_catalog_options o = {.mariadb = t->config->flavor == PEN_FLAVOR_MARIADB,
+                                          .legacy_parser = t->config->ddl_parser != 0};
     struct pen_catalog *scratch = pen_catalog_new(&o);
     const struct pen_table *table = NULL;
     const bool ok = scratch && apply(scratch, record, e, &table, err) == 0 &&

@@ -212,6 +212,7 @@ static int new_catalog(struct pen_task *t, bool ignore_case)
     struct pen_catalog_options o = {.ignore_case = ignore_case,
                                     .mariadb = mariadb,
                                     .mariadb_server = t->is_mariadb,
+                                    .legacy_parser = t->config->ddl_parser != 0,
                                     .comments = mariadb ? t->config->include_schema_changes
                                                         : t->config->include_schema_comments};
     t->catalog = pen_catalog_new(&o);

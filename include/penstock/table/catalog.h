@@ -15,6 +15,7 @@ struct pen_catalog_options {
     bool mariadb;     /* type names and JSON as the MariaDB connector has them */
     /* SQL is MariaDB's, whatever the connector: UUID, INET4, executable comments */
     bool mariadb_server;
+    bool legacy_parser; /* ddl.parser.type=legacy: readings much like the MariaDB connector's */
 };
 
 /* @returns NULL when memory is out */

@@ -1,6 +1,7 @@
-/* DDL against Debezium 3.6.1, and the MariaDB connector of 3.4 in groups whose name begins with
- * "mariadb: ": ddl_golden.jsonl has, for each statement, the events that the connector's
- * own classes made of it, with the tableChanges of the history (all) and of the topic (some):
+/* DDL against Debezium 3.6.1 (its legacy parser in groups whose name begins with "legacy: "), and the
+ * MariaDB connector of 3.4 in those with "mariadb: ": ddl_golden.jsonl has, for each statement, the
+ * events that the connector's own classes made of it, with the tableChanges of the history (all) and
+ * of the topic (some):
  *
  *     {"group":"alter","sql":"…","events":[{"type":"ALTER","db":"d","ddl":"…","history":"{\"a\":[…]}"}]}
  *     {"group":"others","sql":"FOO BAR","error":"DDL statement couldn't be parsed…"}
@@ -18,10 +19,10 @@
 
 static const char *const kinds[] = {"CREATE", "ALTER", "DROP", "TRUNCATE", "DATABASE"};
 
-static struct pen_catalog *prepare(struct pen_catalog *old, bool mariadb)
+static struct pen_catalog *prepare(struct pen_catalog *old, bool mariadb, bool legacy)
 {
-    struct pen_catalog *c =
-        pen_catalog_new(&(struct pen_catalog_options){.mariadb = mariadb, .comments = mariadb});
+    struct pen_catalog *c = pen_catalog_new(&(struct pen_catalog_options){
+        .mariadb = mariadb, .comments = mariadb, .legacy_parser = legacy});
     struct pen_ddl_context ctx = {.db = PEN_SPAN_LIT("d")};
     static const char *const first[] = {
         "SET character_set_server=utf8mb4, collation_server=utf8mb4_0900_ai_ci",
@@ -180,7 +181,7 @@ int main(int argc, char **argv)
         const char *g = json_string_value(json_object_get(line, "group"));
         if (g && strcmp(g, group) != 0) {
             (void)snprintf(group, sizeof(group), "%s", g ? g : "");
-            c = prepare(c, strncmp(g, "mariadb: ", 9) == 0);
+            c = prepare(c, strncmp(g, "mariadb: ", 9) == 0, strncmp(g, "legacy: ", 8) == 0);
         }
         check(c, line, differences, update);
         json_decref(line);
