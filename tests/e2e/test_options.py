@@ -40,6 +40,18 @@ def test_heartbeat_action_query_with_another_error_is_tried_again(maria_database
     s.stop()
 
 
+def test_rows_of_another_width_are_left_out_when_asked_for(maria_database, stream):
+    d = maria_database
+    d.run("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    s = stream(d, options=["inconsistent.schema.handling.mode=skip"])
+    s.wait_streaming()
+    d.run("SET SESSION sql_log_bin = 0", "ALTER TABLE t ADD v INT", "SET SESSION sql_log_bin = 1", "INSERT INTO t VALUES (2, 2)",
+          "ALTER TABLE t DROP v", "INSERT INTO t VALUES (3)")
+    s.sync()
+    assert [r.key["id"] for r in s.records if r.table == "t"] == [1, 3]
+    s.stop()
+
+
 def test_topics_are_named_as_told(maria_database, stream):
     d = maria_database
     d.run("CREATE TABLE orders_1 (id INT PRIMARY KEY)", "CREATE TABLE orders_2 (id INT PRIMARY KEY)",

@@ -107,6 +107,18 @@ def test_a_long_bit_column_in_the_key_is_one_key_in_snapshot_and_stream(maria_da
     assert [r.key for r in rows] == [{"b": "BQE="}] * 2 and [r.value["after"]["b"] for r in rows] == ["BQE="] * 2
 
 
+def test_a_date_before_1582_is_the_same_in_snapshot_and_stream_through_the_zero_date_converter(maria_database, stream):
+    d = maria_database
+    d.run("CREATE TABLE t (id INT PRIMARY KEY, d DATE, dt DATETIME)", "INSERT INTO t VALUES (1, '1500-02-28', '1500-02-28 12:00:00')")
+    s = stream(d, options=["converters=zero", "zero.type=io.debezium.connector.binlog.converters.ZeroDateFallbackConverter", "zero.target.types=date,datetime"])
+    s.wait_streaming()
+    d.run("INSERT INTO t SELECT 2, d, dt FROM t")
+    s.sync()
+    read, streamed = ({k: v for k, v in r.value["after"].items() if k != "id"} for r in s.records if r.table == "t")
+    assert read == streamed and read["d"] is not None
+    s.stop()
+
+
 def test_integer_unsigned_of_a_streamed_table_does_not_wrap(maria_database, stream):
     s = stream(maria_database, options=["value.converter.schemas.enable=true"])
     s.wait_streaming()
