@@ -5,7 +5,7 @@
  * A letter's count is its least number of digits, but for years, months and days by name. */
 #include "transform_int.h"
 
-static const char letters[] = "GyYMLdDwWFHkKhmsSaEuzZX";
+const char transform__date_letters[] = "GyYMLdDwWFHkKhmsSaEuzZX";
 static const char *const months[] = {"January",   "February", "March",    "April",
                                      "May",       "June",     "July",     "August",
                                      "September", "October",  "November", "December"};
@@ -60,7 +60,7 @@ bool transform__date_pattern_ok(struct pen_span pattern)
     struct piece p;
     int rc;
     while ((rc = next(&pattern, &p)) > 0)
-        if (p.letter && !strchr(letters, p.letter))
+        if (p.letter && !strchr(transform__date_letters, p.letter))
             return false;
     return rc == 0;
 }

@@ -21,14 +21,6 @@ static const struct column_part parts[] = {
     {COLUMN_PARAM "comment", "comment", PEN_SCHEMA_STRING, false},
 };
 
-static int schema_create(const struct transform__config *c, void **ret, struct pen_error *err)
-{
-    (void)c;
-    (void)err;
-    *ret = NULL;
-    return 0;
-}
-
 static struct pen_span param(const struct pen_field *f, const char *name)
 {
     for (uint32_t i = 0; i < f->param_count; i++)
@@ -136,6 +128,6 @@ static int schema_apply(const void *self, struct transform__edit *e)
 
 const struct transform__kind transform__extract_schema = {
     .class_name = "io.debezium.transforms.ExtractSchemaToNewRecord",
-    .create = schema_create,
+    .create = transform__without_options,
     .apply = schema_apply,
 };

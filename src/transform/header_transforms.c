@@ -38,8 +38,7 @@ static int drop_create(const struct transform__config *c, void **ret, struct pen
     if (!t)
         return transform__no_memory(err);
     *ret = t;
-    int rc = transform__option_list_needed(c, "headers", &t->v, &t->n, err);
-    return rc < 0 ? rc : transform__option_names(c, "headers", &t->v, &t->n, err);
+    return transform__option_names_needed(c, "headers", &t->v, &t->n, err);
 }
 
 static int drop_apply(const void *self, struct transform__edit *e)

@@ -19,9 +19,7 @@ static int mask_create(const struct transform__config *c, void **ret, struct pen
     struct mask *t = pen_arena_alloc(c->arena, sizeof(*t));
     if (!t)
         return transform__no_memory(err);
-    int rc = transform__option_list_needed(c, "fields", &t->fields, &t->count, err);
-    if (rc == 0)
-        rc = transform__option_names(c, "fields", &t->fields, &t->count, err);
+    int rc = transform__option_names_needed(c, "fields", &t->fields, &t->count, err);
     if (rc < 0)
         return rc;
     t->side = c->side;

@@ -2,14 +2,6 @@
  * the shape. */
 #include "transform_int.h"
 
-static int none_create(const struct transform__config *c, void **ret, struct pen_error *err)
-{
-    (void)c;
-    (void)err;
-    *ret = NULL;
-    return 0;
-}
-
 static int filter_apply(const void *self, struct transform__edit *e)
 {
     (void)self;
@@ -19,7 +11,7 @@ static int filter_apply(const void *self, struct transform__edit *e)
 
 const struct transform__kind transform__filter = {
     .class_name = "org.apache.kafka.connect.transforms.Filter",
-    .create = none_create,
+    .create = transform__without_options,
     .apply = filter_apply,
 };
 
@@ -67,7 +59,7 @@ static bool tombstone_test(const void *self, const struct pen_shape *r)
 
 const struct transform__predicate_kind transform__record_is_tombstone = {
     "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone",
-    none_create,
+    transform__without_options,
     NULL,
     tombstone_test,
     false,

@@ -3,14 +3,6 @@
  *     {"after":…,"op":"r",…}   →   {"after":…,"op":"c",…} */
 #include "transform_int.h"
 
-static int insert_create(const struct transform__config *c, void **ret, struct pen_error *err)
-{
-    (void)c;
-    (void)err;
-    *ret = NULL;
-    return 0;
-}
-
 static int insert_apply(const void *self, struct transform__edit *e)
 {
     struct pen_field *root;
@@ -29,6 +21,6 @@ static int insert_apply(const void *self, struct transform__edit *e)
 
 const struct transform__kind transform__read_to_insert = {
     .class_name = "io.debezium.connector.mysql.transforms.ReadToInsertEvent",
-    .create = insert_create,
+    .create = transform__without_options,
     .apply = insert_apply,
 };

@@ -155,23 +155,27 @@ int transform__option_list(const struct transform__config *c, const char *name,
     return n;
 }
 
-int transform__option_names(const struct transform__config *c, const char *name,
-                            struct pen_span **ret, int *ret_count, struct pen_error *err)
+static int check_names(const struct transform__config *c, const char *name,
+                       const struct pen_span *names, int count, struct pen_error *err)
 {
     struct pen_span rest = transform__option(c, name, NULL), item;
-    *ret_count = transform__option_list(c, name, ret);
-    if (*ret_count < 0)
-        return transform__no_memory(err);
     while (rest.n > 0 && pen_span_split(&rest, ',', &item))
         if (pen_span_trim(item).n == 0)
             return transform__bad_option(c, name, err,
                                          "Configuration '%s' values must not be empty.", name);
-    for (int i = 0; i < *ret_count; i++)
+    for (int i = 0; i < count; i++)
         for (int k = 0; k < i; k++)
-            if (pen_span_eq((*ret)[i], (*ret)[k]))
+            if (pen_span_eq(names[i], names[k]))
                 return transform__bad_option(
                     c, name, err, "Configuration '%s' values must not be duplicated.", name);
     return 0;
+}
+
+int transform__option_names(const struct transform__config *c, const char *name,
+                            struct pen_span **ret, int *ret_count, struct pen_error *err)
+{
+    *ret_count = transform__option_list(c, name, ret);
+    return *ret_count < 0 ? transform__no_memory(err) : check_names(c, name, *ret, *ret_count, err);
 }
 
 int transform__option_needed(const struct transform__config *c, const char *name,
@@ -192,6 +196,21 @@ int transform__option_list_needed(const struct transform__config *c, const char 
         return rc;
     *ret_count = transform__option_list(c, name, ret);
     return *ret_count < 0 ? transform__no_memory(err) : 0;
+}
+
+int transform__option_names_needed(const struct transform__config *c, const char *name,
+                                   struct pen_span **ret, int *ret_count, struct pen_error *err)
+{
+    int rc = transform__option_list_needed(c, name, ret, ret_count, err);
+    return rc < 0 ? rc : check_names(c, name, *ret, *ret_count, err);
+}
+
+int transform__without_options(const struct transform__config *c, void **ret, struct pen_error *err)
+{
+    (void)c;
+    (void)err;
+    *ret = NULL;
+    return 0;
 }
 
 int transform__bad_option(const struct transform__config *c, const char *name,

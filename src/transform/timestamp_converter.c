@@ -72,8 +72,8 @@ static int convert_create(const struct transform__config *c, void **ret, struct 
         return transform__bad_option(
             c, "format", err,
             "TimestampConverter requires a SimpleDateFormat-compatible pattern for string "
-            "timestamps: %.*s (known letters: GyYMLdDwWFHkKhmsSaEuzZX)",
-            PEN_SPAN_ARG(t->format));
+            "timestamps: %.*s (known letters: %s)",
+            PEN_SPAN_ARG(t->format), transform__date_letters);
     if (blank)
         t->format = PEN_SPAN_NONE;
     *ret = t;
@@ -138,8 +138,8 @@ static int put_converted(const struct pen_derive_call *c)
         v = v / k.t->millis_per * k.t->per_milli;
         break;
     case FORM_DATE:
-        v = (int32_t)floor_div(v,
-                               86400000); /* beyond year 5,881,580 it wraps around in Java, too */
+        /* beyond year 5,881,580 it wraps around in Java, too */
+        v = (int32_t)floor_div(v, 86400000);
         break;
     case FORM_TIME:
         v -= floor_div(v, 86400000) * 86400000;

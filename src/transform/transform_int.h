@@ -44,6 +44,12 @@ PEN_MUST_USE int transform__option_names(const struct transform__config *c, cons
 PEN_MUST_USE int transform__option_list_needed(const struct transform__config *c, const char *name,
                                                struct pen_span **ret, int *ret_count,
                                                struct pen_error *err);
+PEN_MUST_USE int transform__option_names_needed(const struct transform__config *c, const char *name,
+                                                struct pen_span **ret, int *ret_count,
+                                                struct pen_error *err);
+/* The create of a transform, or a predicate, that has no options */
+PEN_MUST_USE int transform__without_options(const struct transform__config *c, void **ret,
+                                            struct pen_error *err);
 PEN_MUST_USE int transform__option_needed(const struct transform__config *c, const char *name,
                                           struct pen_span *ret, struct pen_error *err);
 /* "option 'transforms.x.name': " and the text. @returns PEN_E_CONFIG */
@@ -158,6 +164,7 @@ int64_t transform__days(int64_t year, int64_t month,
 void transform__put_date(struct pen_buf *b, int64_t millis);
 
 /* date_format.c: java.text.SimpleDateFormat in UTC. A pattern with letters that are not known is not ok. */
+extern const char transform__date_letters[];
 bool transform__date_pattern_ok(struct pen_span pattern);
 void transform__date_format(struct pen_buf *b, struct pen_span pattern, int64_t millis);
 bool transform__date_parse(struct pen_span pattern, struct pen_span text, int64_t *ret);

@@ -14,8 +14,7 @@ static int key_create(const struct transform__config *c, void **ret, struct pen_
         return transform__no_memory(err);
     t->with_defaults = transform__option_bool(c, "replace.null.with.default", true);
     *ret = t;
-    int rc = transform__option_list_needed(c, "fields", &t->fields, &t->count, err);
-    return rc < 0 ? rc : transform__option_names(c, "fields", &t->fields, &t->count, err);
+    return transform__option_names_needed(c, "fields", &t->fields, &t->count, err);
 }
 
 static int key_apply(const void *self, struct transform__edit *e)

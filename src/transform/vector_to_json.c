@@ -71,14 +71,6 @@ static int each_field(struct transform__edit *e, struct pen_field *s) /* as deep
     return 0;
 }
 
-static int vector_create(const struct transform__config *c, void **ret, struct pen_error *err)
-{
-    (void)c;
-    (void)err;
-    *ret = NULL;
-    return 0;
-}
-
 static int vector_apply(const void *self, struct transform__edit *e)
 {
     (void)self;
@@ -98,6 +90,6 @@ static int vector_apply(const void *self, struct transform__edit *e)
 
 const struct transform__kind transform__vector_to_json = {
     .class_name = "io.debezium.transforms.VectorToJsonConverter",
-    .create = vector_create,
+    .create = transform__without_options,
     .apply = vector_apply,
 };

@@ -17,9 +17,9 @@ const struct pen_charset *pen_charset_by_collation(struct pen_span collation);
  * MySQL 5.6 … 9.7 and MariaDB 10.x/11.x (which agree where both use a number). NULL when unknown.
  */
 const struct pen_charset *pen_charset_by_collation_id(uint32_t id);
-/** MySQL's name of it, static. */
 /** Do columns of the two charsets read alike? Names as Debezium has them; an unknown one reads as UTF-8. */
 bool pen_charset_reads_alike(struct pen_span a, struct pen_span b);
+/** MySQL's name of it, static. */
 struct pen_span pen_charset_name(const struct pen_charset *cs);
 /** True for utf8, utf8mb3, utf8mb4 and NULL: decoding is the identity for valid input, and a JSON
  * writer may take the bytes as they are: pen_put_json_text replaces bad bytes in the same way. */
