@@ -25,9 +25,7 @@ struct scan {
 /* As PatternSyntaxException has it: the index counts UTF-16 units, no caret behind the end. */
 static int refuse(const struct scan *s, size_t at, const char *what)
 {
-    size_t index = 0;
-    for (size_t k = 0; k < at && k < s->in.n; k++)
-        index += (s->in.p[k] & 0xC0) == 0x80 ? 0 : s->in.p[k] >= 0xF0 ? 2 : 1;
+    const size_t index = pen_utf8_utf16_units(pen_span_make(s->in.p, PEN_MIN(at, s->in.n)));
     if (at >= s->in.n)
         return pen_error_set(s->err, PEN_E_CONFIG, "%s near index %zu\n%.*s", what, index,
                              PEN_SPAN_ARG(s->in));

@@ -4,6 +4,7 @@
 
 #include <penstock/base/buffer.h>
 #include <penstock/base/clock.h>
+#include <penstock/base/text.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -87,11 +88,9 @@ static void put_prefix(struct pen_buf *b, enum pen_log_level level, const char *
 {
     static const char *const names[] = {"TRACE", "DEBUG", "INFO ", "WARN ", "ERROR", "OFF  "};
     static const char *const colours[] = {"", "", "", "\033[33m", "\033[31m", ""};
-    int64_t ms = pen_clock_wall_ns() / 1000000, s = ms / 1000, year;
-    unsigned month, day, of_day = (unsigned)(s % 86400);
-    pen_civil_from_days(s / 86400, &year, &month, &day);
-    pen_buf_printf(b, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ ", (int)year, month, day, of_day / 3600,
-                   of_day / 60 % 60, of_day % 60, (unsigned)(ms % 1000));
+    const int64_t ms = pen_clock_wall_ns() / 1000000;
+    pen_buf_put_datetime(b, ms / 1000);
+    pen_buf_printf(b, ".%03uZ ", (unsigned)(ms % 1000));
     const char *colour = g.colour ? colours[level] : "";
     pen_buf_printf(b, "%s%s%s %s: ", colour, names[level], *colour ? "\033[0m" : "", logger);
 }

@@ -1,7 +1,8 @@
-/* Hex and UTF-8 (penstock/base/text.h). */
+/* Hex, UTF-8, dates, Java's hashes (penstock/base/text.h). */
 #include <penstock/base/text.h>
 
 #include "base_int.h"
+#include <penstock/base/clock.h>
 #include <penstock/base/error.h>
 
 #include <stdlib.h>
@@ -101,6 +102,16 @@ size_t pen_utf8_utf16_units(struct pen_span s)
     for (size_t i = 0; i < s.n; i++)
         units += !is_tail(s.p[i]) + (size_t)(s.p[i] >= 0xF0);
     return units;
+}
+
+void pen_buf_put_datetime(struct pen_buf *b, int64_t seconds)
+{
+    const unsigned of_day = (unsigned)(seconds % 86400);
+    unsigned month, day;
+    int64_t year;
+    pen_civil_from_days(seconds / 86400, &year, &month, &day);
+    pen_buf_printf(b, "%04d-%02u-%02uT%02u:%02u:%02u", (int)year, month, day, of_day / 3600,
+                   of_day / 60 % 60, of_day % 60);
 }
 
 /* String.hashCode over UTF-16 units, then HashMap's spreading of the high bits */

@@ -270,13 +270,13 @@ bool rest_waits(struct rest_request *q)
 
 void rest_timed_out(struct rest_request *q)
 {
-    int64_t s = (pen_clock_wall_ns() - (pen_clock_mono_ns() - q->begun_ns)) / 1000000000, year;
-    unsigned month, day, t = (unsigned)(s % 86400);
-    pen_civil_from_days(s / 86400, &year, &month, &day);
+    struct pen_buf began PEN_CLEANUP(pen_buf_done) = PEN_BUF_INIT;
+    pen_buf_put_datetime(&began,
+                         (pen_clock_wall_ns() - (pen_clock_mono_ns() - q->begun_ns)) / 1000000000);
     rest_answer_error(q, 500,
                       "Request timed out. The worker is currently handling %s %s, which began at "
-                      "%04d-%02u-%02uT%02u:%02u:%02uZ",
-                      q->method, q->line, (int)year, month, day, t / 3600, t / 60 % 60, t % 60);
+                      "%sZ",
+                      q->method, q->line, pen_buf_cstr(&began));
     q->late = true;
 }
 

@@ -49,13 +49,8 @@ static void put_signal_table(const struct pen_task *t, struct pen_buf *b)
 /* As Java prints an Instant: the fraction in groups of three digits, none when it is zero. */
 static void put_instant(struct pen_buf *b, int64_t ns)
 {
-    const int64_t seconds = ns / 1000000000, of_day = seconds % 86400;
     const unsigned fraction = (unsigned)(ns % 1000000000);
-    int64_t year;
-    unsigned month, day;
-    pen_civil_from_days(seconds / 86400, &year, &month, &day);
-    pen_buf_printf(b, "%04d-%02u-%02uT%02u:%02u:%02u", (int)year, month, day,
-                   (unsigned)of_day / 3600, (unsigned)of_day / 60 % 60, (unsigned)of_day % 60);
+    pen_buf_put_datetime(b, ns / 1000000000);
     if (fraction % 1000 != 0)
         pen_buf_printf(b, ".%09u", fraction);
     else if (fraction % 1000000 != 0)

@@ -17,6 +17,7 @@ uint8_t *pen_put_hex(uint8_t *w, struct pen_span s);        /* lower case, 2n by
 #define PEN_JSON_SIZE(n) (6 * (n))
 uint8_t *pen_put_json_text(uint8_t *w, struct pen_span s);
 void pen_buf_put_json_string(struct pen_buf *b, struct pen_span s); /* with the quotes */
+void pen_buf_put_datetime(struct pen_buf *b, int64_t seconds); /* since 1970: 2024-02-29T10:00:00 */
 
 /* Iteration order of java.util.HashMap and HashSet, where Debezium shows it: by bucket, within one by
  * insertion. Bucket of a key among `entries` keys in a map that grew from `first` buckets, a power of
