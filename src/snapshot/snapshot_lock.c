@@ -34,8 +34,9 @@ int snapshot__session(struct pen_conn *c, const struct pen_snapshot_options *o,
     unsigned seconds = (o->lock_timeout_ms + 999) / 1000;
     if (seconds == 0)
         seconds = 1;
-    /* sql_mode: no ORACLE in SHOW CREATE's text, no PAD_CHAR_TO_FULL_LENGTH in rows; ANSI_QUOTES stays,
-     * because it shows in that text, which goes to the topic. The timeouts: a full ring may stop the reading for as long as the broker is away. */
+    /* sql_mode: no ORACLE in SHOW CREATE's text, no PAD_CHAR_TO_FULL_LENGTH in rows; ANSI_QUOTES
+     * stays, because it shows in that text, which goes to the topic. The timeouts: a full ring may
+     * stop the reading for as long as the broker is away. */
     int rc = pen_conn_execf(c, err,
                             "SET SESSION time_zone='+00:00', "
                             "sql_mode=IF(FIND_IN_SET('ANSI_QUOTES', @@GLOBAL.sql_mode), "

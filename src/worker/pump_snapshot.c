@@ -289,6 +289,8 @@ static void note_table(struct pen_task *t, const struct pen_snapshot_msg *m)
 {
     const bool data = t->blocking.running || t->decision.data;
     struct pen_buf *all = &t->snap_captured, *read = &t->snap_tables;
+    if (!t->config->notification_channels)
+        return;
     if (!t->blocking.running && t->config->snapshot_include &&
         !filter_listed(t->config, m->table.db, m->table.table))
         return;
@@ -415,8 +417,8 @@ static int table_begin(struct pen_task *t, const struct pen_snapshot_msg *m)
     if (!t->snap_rows)
         return t->error.code < 0 ? t->error.code : PEN_E_NOMEM;
     t->source.ts_us = m->table_begin.ts_ms * 1000;
-    if (t->blocking
-            .running) { /* rows have those of the signal, the statements before them do not */
+    if (t->blocking.running) {
+        /* rows have those of the signal, the statements before them do not */
         t->source.thread = t->snap_thread;
         if (t->snap_gtids.n > 0)
             t->source.gtid = pen_buf_span(&t->snap_gtids);

@@ -205,8 +205,8 @@ struct pen_task {
     struct pen_buf snap_file, snap_gtids;
     int64_t snap_thread;
     uint64_t snap_pos;
-    struct pen_position
-        recovered;            /* snapshot.mode=recovery: the stored one, to go on from behind it */
+    /* snapshot.mode=recovery: the stored one, to go on from behind it */
+    struct pen_position recovered;
     struct pen_buf statement; /* of the snapshot's structure */
     bool unpublished;         /* … and no schema-change topic gets it */
     struct pen_buf text;      /* scratch: names, JSON; any callee may use it */
